@@ -1,0 +1,38 @@
+# Every target sets up what it needs and prints one line of JSON last.
+# `exec` keeps make the parent of the process that does the work, so that killing make ends the work.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test check format crds lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" hack/venv
+	@touch $@
+
+demo: $(STAMP) ## The main job on an embedded real control plane (DEMO_SECONDS=60)
+	@exec $(BIN)/python -m demo
+
+test: $(STAMP) ## All tests: unit, contract, integration on a real control plane
+	@exec $(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: $(STAMP) ## Lint, formatting, types, import contracts, generated files
+	@exec $(BIN)/python -m hack.check
+
+format: $(STAMP) ## Rewrite the code in the project's format
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+crds: $(STAMP) ## Generate crds/*.yaml from the models
+	@exec $(BIN)/python -m realtime_operator.api.crd crds
+
+lock: $(STAMP) ## Resolve requirements/*.lock anew
+	@hack/lock "$(BIN)/uv"
+
+clean: ## Remove the virtual environment and what tests leave in the tree
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
