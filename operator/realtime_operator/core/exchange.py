@@ -1,0 +1,44 @@
+"""What goes to the provider and what comes back, as values: the adapter carries them, the core makes and reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class MintCall:
+    """One request to mint.
+
+    Attributes:
+        url: where to POST.
+        headers: names and values, credentials among them, so they never print.
+        body: the JSON document as bytes; it may hold confidential instructions, so it never prints.
+        ca_bundle: PEM certificates to trust instead of the system's, or None.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    ca_bundle: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MintAnswer:
+    """What the provider answered, whatever its status.
+
+    Attributes:
+        status: HTTP status.
+        headers: names in lower case; values as they came.
+        body: at most the adapter's cap of bytes; it may hold a token, so it never prints.
+        sent_at: local time just before the request was sent, seconds since the epoch.
+        received_at: local time when the answer was complete.
+        oversized: whether the body was longer than the cap and was dropped.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    sent_at: float
+    received_at: float
+    oversized: bool = False

@@ -1,0 +1,36 @@
+"""Times as the API stores them: RFC 3339 in UTC, whole seconds. The only place where time is rounded."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+def to_rfc3339(seconds: float) -> str:
+    """Write a moment, in seconds since the epoch, cut to the whole second."""
+    return datetime.fromtimestamp(math.floor(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_rfc3339(text: str | None) -> float | None:
+    """Read an RFC 3339 moment with its offset into seconds since the epoch; None for anything else."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo is not None else None
+
+
+def from_http_date(text: str | None) -> float | None:
+    """Read an RFC 9110 ``Date`` value into seconds since the epoch; None for anything else."""
+    if not text:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()

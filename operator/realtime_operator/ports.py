@@ -1,0 +1,200 @@
+"""What the reconciler and the engine need from the world. The adapters fulfil it, and so do the tests' fakes.
+
+Every call is bounded in time by its adapter. Errors are those of ``core.errors`` and no others; ``ClusterUnavailable`` and
+``ClusterForbidden`` may come from any call to the cluster and are not repeated below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from realtime_operator.core.exchange import MintAnswer, MintCall
+from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> float:
+        """Seconds since the epoch; never steps back while the process lives."""
+        ...
+
+
+class TokenProvider(Protocol):
+    """The HTTP side of minting."""
+
+    async def mint(self, call: MintCall) -> MintAnswer:
+        """Send one request and read its answer, whatever the status; never follows redirects, never repeats.
+
+        Raises:
+            ProviderUnavailable: no complete answer came: refused, unresolvable, bad certificate, disconnected, deadline.
+        """
+        ...
+
+
+class SecretStore(Protocol):
+    """Our Secrets in the cluster, one by one and by name. Nothing is ever listed."""
+
+    async def read(self, namespace: str, name: str) -> ObservedSecret | None:
+        """Read one Secret; None where there is none."""
+        ...
+
+    async def look(self, namespace: str, name: str) -> SecretStamp | None:
+        """Read only which Secret there is, in which version; None where there is none."""
+        ...
+
+    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> SecretStamp:
+        """Create a Secret.
+
+        Raises:
+            SecretMoved: there is one of that name already.
+            SessionGone: the namespace is terminating or gone.
+            InvalidSession: the API server refuses the manifest as invalid.
+        """
+        ...
+
+    async def patch(self, namespace: str, name: str, patch: Mapping[str, Any]) -> SecretStamp:
+        """Merge a patch into the Secret whose uid, and version if given, the patch carries in its metadata.
+
+        Raises:
+            SecretMoved: the Secret is gone, or is another one, or has another version.
+            InvalidSession: the API server refuses the result as invalid.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDocument:
+    """A Secret or ConfigMap that a provider refers to.
+
+    Attributes:
+        version: its resourceVersion.
+        labels: as stored.
+        data: decoded values by key; never printed.
+    """
+
+    version: str
+    labels: Mapping[str, str]
+    data: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Name the version alone."""
+        return f"KeyDocument(version={self.version!r})"
+
+
+class ReferenceStore(Protocol):
+    """What providers refer to: key Secrets, CA bundles, the labels of namespaces."""
+
+    async def key_secret(self, namespace: str, name: str) -> KeyDocument | None:
+        """Read a Secret by name; None where there is none."""
+        ...
+
+    async def config_map(self, namespace: str, name: str) -> KeyDocument | None:
+        """Read a ConfigMap by name; None where there is none."""
+        ...
+
+    async def namespace_labels(self, name: str) -> Mapping[str, str]:
+        """Read a namespace's labels; empty where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """Names one object of ours: what status writes, events and lists speak of."""
+
+    kind: str
+    namespace: str | None
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object's metadata, as the resync sees it."""
+
+    ref: ObjectRef
+    generation: int
+    resource_version: str
+
+
+class ObjectStore(Protocol):
+    """Our own three kinds in the cluster."""
+
+    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> None:
+        """Merge changed status fields; None values remove. Does nothing where the object, by uid, is gone."""
+        ...
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        """Read one object's JSON document; None where there is none."""
+        ...
+
+    def list_metadata(self, kind: str) -> AsyncIterator[Listed]:
+        """List all objects of a kind, in pages, metadata only, within the watched namespaces.
+
+        Raises:
+            ClusterUnavailable: also when a page's continue token has expired; start again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An Event to post: something changed that a person may want to know.
+
+    Attributes:
+        about: the object.
+        warning: Warning rather than Normal.
+        reason: CamelCase.
+        message: one sentence without secrets.
+    """
+
+    about: ObjectRef
+    warning: bool
+    reason: str
+    message: str
+
+
+class EventSink(Protocol):
+    """Kubernetes Events. Posting is best effort: a lost event loses nothing else."""
+
+    async def post(self, notice: Notice) -> None:
+        """Post one event; never raises for cluster trouble."""
+        ...
+
+
+class LeadershipGate(Protocol):
+    """Whether this replica may act. One gate in front of the workers is all that high availability costs the design."""
+
+    def is_open(self) -> bool:
+        """Whether work may start now."""
+        ...
+
+    async def opened(self) -> None:
+        """Wait until work may start."""
+        ...
+
+
+class Metrics(Protocol):
+    """What the engine counts; series of single sessions are made from the live table at scrape time."""
+
+    def minted(self, *, reason: str) -> None:
+        """A token was minted and written."""
+        ...
+
+    def mint_failed(self, *, reason: str) -> None:
+        """A mint ended without a token, for ``reason``."""
+        ...
+
+    def mint_latency(self, seconds: float) -> None:
+        """The provider answered after so long."""
+        ...
+
+    def lateness(self, seconds: float) -> None:
+        """A rotation's write ended so long after its rotation time; early is negative."""
+        ...
+
+    def pass_failed(self, *, reason: str) -> None:
+        """A pass over a session ended in an error that is not the provider's."""
+        ...
