@@ -1,0 +1,239 @@
+"""RealtimeProvider and ClusterRealtimeProvider: where tokens are minted, with which key, and for whom."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from realtime_operator.api import provider_rules
+from realtime_operator.api.conditions import Condition
+from realtime_operator.api.endpoint import Endpoint
+from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER, LABEL_PROVIDER_KEY
+from realtime_operator.api.model import ApiModel, ObjectMeta
+from realtime_operator.api.rules import (
+    CLUSTER_ONLY,
+    DNS_LABEL,
+    DNS_NAME,
+    RULES,
+    SECRET_KEY,
+    SET,
+    VISIBLE_ASCII,
+)
+from realtime_operator.api.selector import LabelSelector
+
+HeaderValue = Annotated[str, Field(max_length=1024)]
+PathTemplate = Annotated[str, Field(max_length=512)]
+ModelGlob = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class ProviderKind(StrEnum):
+    """The kind of provider that a session refers to."""
+
+    PROVIDER = KIND_PROVIDER
+    CLUSTER_PROVIDER = KIND_CLUSTER_PROVIDER
+
+
+class AuthScheme(StrEnum):
+    """How the provider key is sent."""
+
+    BEARER = "Bearer"
+    API_KEY_HEADER = "ApiKeyHeader"
+
+
+class CaKind(StrEnum):
+    """The kind of object that holds certificate authorities."""
+
+    CONFIG_MAP = "ConfigMap"
+    SECRET = "Secret"  # noqa: S105 - the name of a Kubernetes kind
+
+
+class KeySecretRef(ApiModel):
+    """The Secret that holds the provider key."""
+
+    name: str = Field(
+        max_length=253,
+        pattern=DNS_NAME,
+        description=f'Name of the Secret. It must carry the label {LABEL_PROVIDER_KEY}: "true", its owner\'s consent.',
+    )
+    namespace: str | None = Field(
+        default=None,
+        max_length=63,
+        pattern=DNS_LABEL,
+        description="Namespace of the Secret.",
+        json_schema_extra={CLUSTER_ONLY: "required"},
+    )
+    key: str = Field(
+        default="api-key",
+        max_length=253,
+        pattern=SECRET_KEY,
+        description="Which entry of the Secret is the key.",
+    )
+
+
+class Auth(ApiModel):
+    """How to authenticate at the provider."""
+
+    scheme: AuthScheme = Field(
+        default=AuthScheme.BEARER,
+        description="Bearer sends Authorization: Bearer KEY; ApiKeyHeader sends api-key: KEY, as Azure wants it.",
+    )
+    secret_ref: KeySecretRef = Field(description="The Secret that holds the provider key.")
+
+
+class CaBundleRef(ApiModel):
+    """Where the certificate authorities of a private gateway are found."""
+
+    kind: CaKind = Field(default=CaKind.CONFIG_MAP, description="ConfigMap or Secret.")
+    name: str = Field(max_length=253, pattern=DNS_NAME, description="Name of the ConfigMap or Secret.")
+    namespace: str | None = Field(
+        default=None,
+        max_length=63,
+        pattern=DNS_LABEL,
+        description="Namespace of the ConfigMap or Secret.",
+        json_schema_extra={CLUSTER_ONLY: "required"},
+    )
+    key: str = Field(
+        default="ca.crt",
+        max_length=253,
+        pattern=SECRET_KEY,
+        description="Which entry holds the PEM certificates.",
+    )
+
+
+class Limits(ApiModel):
+    """How hard the operator may press this provider."""
+
+    requests_per_minute: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="Mints per minute at most; absent: no limit of our own."
+    )
+    max_in_flight: int = Field(default=128, ge=1, le=10_000, description="Mints at the same time at most.")
+
+
+class Allow(ApiModel):
+    """What sessions may ask of this provider; checked before anything is sent."""
+
+    namespaces: LabelSelector | None = Field(
+        default=None,
+        description="Labels of the namespaces whose sessions may use this provider; absent: all namespaces.",
+        json_schema_extra={CLUSTER_ONLY: "optional"},
+    )
+    endpoints: tuple[Endpoint, ...] = Field(
+        default=(),
+        min_length=1,
+        max_length=8,
+        description="Endpoints allowed; absent: all.",
+        json_schema_extra={**SET},
+    )
+    models: tuple[ModelGlob, ...] = Field(
+        default=(),
+        min_length=1,
+        max_length=64,
+        description='Models allowed, with * and ? as wildcards, such as "gpt-realtime*"; absent: all.',
+        json_schema_extra={**SET},
+    )
+    max_lifetime_seconds: int | None = Field(
+        default=None,
+        ge=10,
+        le=7200,
+        description="Longest life of a token; a session that names no lifetime gets this one. Absent: no limit of our own.",
+    )
+
+
+class ProviderSpec(ApiModel):
+    """Where and how to mint; the same for both kinds, but for the namespaces that only the cluster kind names."""
+
+    base_url: str = Field(
+        alias="baseURL",
+        min_length=1,
+        max_length=2048,
+        description=(
+            "Address of the API up to and without the operation's path, such as https://api.openai.com/v1, any compatible "
+            "gateway, or https://NAME.openai.azure.com/openai/v1."
+        ),
+        json_schema_extra={RULES: provider_rules.BASE_URL},
+    )
+    auth: Auth = Field(description="How to authenticate there.")
+    organization: str | None = Field(
+        default=None,
+        max_length=256,
+        pattern=VISIBLE_ASCII,
+        description="Sent as OpenAI-Organization; absent: not sent.",
+    )
+    project: str | None = Field(
+        default=None,
+        max_length=256,
+        pattern=VISIBLE_ASCII,
+        description="Sent as OpenAI-Project; absent: not sent.",
+    )
+    headers: dict[str, HeaderValue] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="Further request headers, for example for routing. Never a credential: everyone may read them here.",
+        json_schema_extra={RULES: provider_rules.HEADERS},
+    )
+    paths: dict[str, PathTemplate] = Field(
+        default_factory=dict,
+        max_length=8,
+        description="Path of an endpoint after baseURL, by the endpoint's name, where a gateway spells it differently.",
+        json_schema_extra={RULES: provider_rules.PATHS},
+    )
+    ca_bundle_ref: CaBundleRef | None = Field(
+        default=None,
+        description="Certificate authorities to trust instead of the well-known ones, for a private gateway.",
+    )
+    limits: Limits = Field(
+        default_factory=Limits,
+        description="How hard the operator may press this provider.",
+        json_schema_extra={"default": {}},
+    )
+    allow: Allow | None = Field(
+        default=None,
+        description="What sessions may ask for, checked before anything is sent; absent: everything.",
+    )
+
+
+class ProviderStatus(ApiModel):
+    """What the operator knows about the provider."""
+
+    observed_generation: int = Field(
+        default=-1, description="The metadata.generation that this status is about."
+    )
+    conditions: tuple[Condition, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Ready: the key is found, permitted and not refused by the provider.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+
+
+class Provider(ApiModel):
+    """What both kinds share."""
+
+    kind: ClassVar[ProviderKind]
+    metadata: ObjectMeta
+    spec: ProviderSpec
+    status: ProviderStatus = Field(default_factory=ProviderStatus)
+
+
+class RealtimeProvider(Provider):
+    """A place to mint ephemeral Realtime tokens, with the key to use there; serves the sessions of its own namespace."""
+
+    kind: ClassVar[ProviderKind] = ProviderKind.PROVIDER
+
+    @property
+    def key_namespace(self) -> str:
+        """The namespace of the key Secret: always the provider's own."""
+        return self.metadata.namespace
+
+
+class ClusterRealtimeProvider(Provider):
+    """A place to mint ephemeral Realtime tokens, with the key to use there; serves sessions of every namespace it allows."""
+
+    kind: ClassVar[ProviderKind] = ProviderKind.CLUSTER_PROVIDER
+
+    @property
+    def key_namespace(self) -> str:
+        """The namespace of the key Secret; empty only if the API server did not enforce the schema."""
+        return self.spec.auth.secret_ref.namespace or ""

@@ -1,0 +1,75 @@
+"""What the API server refuses in a provider, and what it says then."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from realtime_operator.api.endpoint import Endpoint
+from realtime_operator.api.rules import cel_list, rule
+
+CREDENTIAL_HEADERS: Final = ("authorization", "api-key", "cookie", "x-api-key", "proxy-authorization")
+"""Headers whose only use is to carry a credential."""
+
+OWN_HEADERS: Final = (
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "openai-organization",
+    "openai-project",
+    "openai-safety-identifier",
+    "transfer-encoding",
+)
+"""Headers that the operator sets from other fields, or that belong to the connection."""
+
+BASE_URL: Final = [
+    rule(
+        "isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != ''",
+        "baseURL must be an absolute http:// or https:// URL, such as https://api.openai.com/v1",
+    ),
+    rule(
+        "!self.contains('?') && !self.contains('#')",
+        "baseURL takes no query and no fragment; a query that an endpoint needs goes into spec.paths",
+    ),
+    rule(
+        "!self.matches('^[^/]*//[^/]*@')",
+        "baseURL takes no user:password@; the provider key belongs in the Secret that spec.auth.secretRef names",
+        reason="FieldValueForbidden",
+    ),
+    rule(r"!self.matches('\\s')", "baseURL takes no blanks and no line breaks; is there one at its end?"),
+]
+
+HEADERS: Final = [
+    rule(
+        f"self.all(k, !(k.lowerAscii() in {cel_list(CREDENTIAL_HEADERS)}))",
+        "headers must not carry a credential: everyone may read it here; put it into the Secret that spec.auth.secretRef names",
+        reason="FieldValueForbidden",
+    ),
+    rule(
+        f"self.all(k, !(k.lowerAscii() in {cel_list(OWN_HEADERS)}))",
+        "headers must not set what the operator sets itself: the body's and the connection's headers, "
+        "OpenAI-Organization (spec.organization), OpenAI-Project (spec.project), OpenAI-Safety-Identifier (of the session)",
+        reason="FieldValueForbidden",
+    ),
+    rule(
+        "self.all(k, k.matches('^[-!#$%&*+.^_`|~0-9A-Za-z]+$'))",
+        "a header's name has only letters, digits, and -!#$%&*+.^_`|~",
+    ),
+    rule(
+        "self.all(k, self[k].matches('^[!-~]([ -~]*[!-~])?$'))",
+        "a header's value is printable ASCII on one line, without blanks around it",
+    ),
+]
+
+PATHS: Final = [
+    rule(
+        f"self.all(k, k in {cel_list(Endpoint)})",
+        f"paths are keyed by the endpoint's name: {', '.join(Endpoint)}",
+    ),
+    rule(
+        r"self.all(k, self[k].startsWith('/') && !self[k].matches('[#\\s]'))",
+        "a path starts with / and has no fragment, blanks or line breaks, such as /realtime/client_secrets",
+    ),
+]
