@@ -1,1 +1,1 @@
-"""The three kinds as the Kubernetes API sees them: models, conditions, and the CRDs made from them. Imports nothing of ours."""
+"""The three kinds as the Kubernetes API sees them: models, conditions, and their CRDs."""

@@ -1,7 +1,7 @@
 """The session's body in the schema: an open object, of which only what rules and columns need is declared.
 
-Every declared field is nullable and has no default: a literal null means "off" to the provider, and the API server
-would prune it, or turn it into the default.
+Every declared field is nullable and has no default: a literal null means "off" to the provider, and the API
+server would prune it, or turn it into the default.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from typing import Final
 
 from realtime_operator.api.rules import LIST_TYPE, PRESERVE_UNKNOWN, RULES, JsonSchema, rule
 
-_CREDENTIAL_REMEDY: Final = "whoever may read the session would read it; remove it, and let your own server add this tool to the running session"
+_CREDENTIAL_REMEDY: Final = (
+    "whoever may read the session would read it; "
+    "remove it, and let your own server add this tool to the running session"
+)
 
 _TOOL: Final[JsonSchema] = {
     "type": "object",

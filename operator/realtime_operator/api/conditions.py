@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ConfigDict, Field
 
 from realtime_operator.api.model import EPOCH, ApiModel, Time, rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
 
 
 class ConditionType(StrEnum):
@@ -68,12 +70,12 @@ PENDING: Final[dict[str, Any]] = {
             "type": ConditionType.READY.value,
             "status": ConditionStatus.UNKNOWN.value,
             "reason": "Pending",
-            "message": "Waiting for the operator. If this stays, is it running, and does it watch this namespace?",
+            "message": "Waiting for the operator. Is it running, and does it watch this namespace?",
             "lastTransitionTime": rfc3339(EPOCH),
         }
     ],
 }
-"""The status that the API server gives a new object: without it, tools that wait for readiness do not wait at all."""
+"""The status that the API server gives a new object: without it, waiting tools do not wait."""
 
 
 def set_condition(existing: Iterable[Condition], new: Condition, now: datetime) -> tuple[Condition, ...]:

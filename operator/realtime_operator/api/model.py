@@ -13,7 +13,7 @@ def rfc3339(moment: datetime) -> str:
     """Write a moment as the API stores it, for example ``2026-11-22T19:36:00Z``.
 
     Args:
-        moment: A moment with a time zone; parts of a second are cut off, so an expiry is never shown later than it is.
+        moment: A moment with a time zone; parts of a second are cut off, so no expiry is shown too late.
     """
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -33,7 +33,7 @@ class ApiModel(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         extra="ignore",
-        # An error must not repeat what it refused: a session's body may hold what its author thinks is private.
+        # An error must not repeat what it refused: a session's body may hold what its author thinks private.
         hide_input_in_errors=True,
     )
 

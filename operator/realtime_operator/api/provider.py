@@ -17,7 +17,7 @@ from realtime_operator.api.rules import (
     DNS_LABEL,
     DNS_NAME,
     RULES,
-    SECRET_KEY,
+    ENTRY_NAME,
     SET,
     VISIBLE_ASCII,
 )
@@ -55,7 +55,7 @@ class KeySecretRef(ApiModel):
     name: str = Field(
         max_length=253,
         pattern=DNS_NAME,
-        description=f'Name of the Secret. It must carry the label {LABEL_PROVIDER_KEY}: "true", its owner\'s consent.',
+        description=f'Name of the Secret; its owner consents by the label {LABEL_PROVIDER_KEY}: "true".',
     )
     namespace: str | None = Field(
         default=None,
@@ -67,7 +67,7 @@ class KeySecretRef(ApiModel):
     key: str = Field(
         default="api-key",
         max_length=253,
-        pattern=SECRET_KEY,
+        pattern=ENTRY_NAME,
         description="Which entry of the Secret is the key.",
     )
 
@@ -77,7 +77,7 @@ class Auth(ApiModel):
 
     scheme: AuthScheme = Field(
         default=AuthScheme.BEARER,
-        description="Bearer sends Authorization: Bearer KEY; ApiKeyHeader sends api-key: KEY, as Azure wants it.",
+        description="Bearer sends Authorization: Bearer KEY; ApiKeyHeader sends api-key: KEY, as for Azure.",
     )
     secret_ref: KeySecretRef = Field(description="The Secret that holds the provider key.")
 
@@ -97,7 +97,7 @@ class CaBundleRef(ApiModel):
     key: str = Field(
         default="ca.crt",
         max_length=253,
-        pattern=SECRET_KEY,
+        pattern=ENTRY_NAME,
         description="Which entry holds the PEM certificates.",
     )
 
@@ -137,20 +137,20 @@ class Allow(ApiModel):
         default=None,
         ge=10,
         le=7200,
-        description="Longest life of a token; a session that names no lifetime gets this one. Absent: no limit of our own.",
+        description="Longest life of a token, and the life for sessions that name none; absent: no limit.",
     )
 
 
 class ProviderSpec(ApiModel):
-    """Where and how to mint; the same for both kinds, but for the namespaces that only the cluster kind names."""
+    """Where and how to mint; the same for both kinds, but only the cluster kind names namespaces."""
 
     base_url: str = Field(
         alias="baseURL",
         min_length=1,
         max_length=2048,
         description=(
-            "Address of the API up to and without the operation's path, such as https://api.openai.com/v1, any compatible "
-            "gateway, or https://NAME.openai.azure.com/openai/v1."
+            "Address of the API without the operation's path, such as https://api.openai.com/v1, any "
+            "compatible gateway, or https://NAME.openai.azure.com/openai/v1."
         ),
         json_schema_extra={RULES: provider_rules.BASE_URL},
     )
@@ -170,13 +170,13 @@ class ProviderSpec(ApiModel):
     headers: dict[str, HeaderValue] = Field(
         default_factory=dict,
         max_length=16,
-        description="Further request headers, for example for routing. Never a credential: everyone may read them here.",
+        description="Further request headers, say for routing. Never a credential: it could be read here.",
         json_schema_extra={RULES: provider_rules.HEADERS},
     )
     paths: dict[str, PathTemplate] = Field(
         default_factory=dict,
         max_length=8,
-        description="Path of an endpoint after baseURL, by the endpoint's name, where a gateway spells it differently.",
+        description="Path after baseURL, by the endpoint's name, where a gateway spells it differently.",
         json_schema_extra={RULES: provider_rules.PATHS},
     )
     ca_bundle_ref: CaBundleRef | None = Field(
@@ -218,7 +218,7 @@ class Provider(ApiModel):
 
 
 class RealtimeProvider(Provider):
-    """A place to mint ephemeral Realtime tokens, with the key to use there; serves the sessions of its own namespace."""
+    """A place to mint ephemeral Realtime tokens, with the key for it; serves its own namespace."""
 
     kind: ClassVar[ProviderKind] = ProviderKind.PROVIDER
 
@@ -229,7 +229,7 @@ class RealtimeProvider(Provider):
 
 
 class ClusterRealtimeProvider(Provider):
-    """A place to mint ephemeral Realtime tokens, with the key to use there; serves sessions of every namespace it allows."""
+    """A place to mint ephemeral Realtime tokens, with the key for it; serves every namespace it allows."""
 
     kind: ClassVar[ProviderKind] = ProviderKind.CLUSTER_PROVIDER
 

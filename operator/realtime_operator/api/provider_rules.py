@@ -35,7 +35,7 @@ BASE_URL: Final = [
     ),
     rule(
         "!self.matches('^[^/]*//[^/]*@')",
-        "baseURL takes no user:password@; the provider key belongs in the Secret that spec.auth.secretRef names",
+        "baseURL takes no user:password@; the key belongs in the Secret that spec.auth.secretRef names",
         reason="FieldValueForbidden",
     ),
     rule(r"!self.matches('\\s')", "baseURL takes no blanks and no line breaks; is there one at its end?"),
@@ -44,13 +44,14 @@ BASE_URL: Final = [
 HEADERS: Final = [
     rule(
         f"self.all(k, !(k.lowerAscii() in {cel_list(CREDENTIAL_HEADERS)}))",
-        "headers must not carry a credential: everyone may read it here; put it into the Secret that spec.auth.secretRef names",
+        "headers must not carry a credential, which everyone could read here; "
+        "put it into the Secret that spec.auth.secretRef names",
         reason="FieldValueForbidden",
     ),
     rule(
         f"self.all(k, !(k.lowerAscii() in {cel_list(OWN_HEADERS)}))",
-        "headers must not set what the operator sets itself: the body's and the connection's headers, "
-        "OpenAI-Organization (spec.organization), OpenAI-Project (spec.project), OpenAI-Safety-Identifier (of the session)",
+        "headers must not set what the operator sets itself: headers of the body and the connection, "
+        "OpenAI-Organization and OpenAI-Project (spec.organization, spec.project), OpenAI-Safety-Identifier",
         reason="FieldValueForbidden",
     ),
     rule(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from pydantic import JsonValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DNS_LABEL: Final = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_NAME: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-SECRET_KEY: Final = r"^[-._a-zA-Z0-9]+$"
+ENTRY_NAME: Final = r"^[-._a-zA-Z0-9]+$"
 VISIBLE_ASCII: Final = "^[!-~]+$"
 
 RULES: Final = "x-kubernetes-validations"
@@ -18,7 +22,7 @@ SET: Final = {LIST_TYPE: "set"}
 CLUSTER_ONLY: Final = "x-cluster-kind-only"
 """Our own mark on a field: "required" or "optional" in cluster-scoped kinds, absent from the others."""
 
-JsonSchema: TypeAlias = dict[str, Any]
+JsonSchema: TypeAlias = dict[str, JsonValue]
 """A JSON schema, or a part of one."""
 
 
@@ -31,7 +35,7 @@ def rule(cel: str, message: str, *, reason: str = "FieldValueInvalid", field_pat
         reason: FieldValueInvalid, FieldValueForbidden, FieldValueRequired or FieldValueDuplicate.
         field_path: The field to blame, relative to where the rule stands, such as ``.secret.name``.
     """
-    entry = {"rule": cel, "message": message, "reason": reason}
+    entry: JsonSchema = {"rule": cel, "message": message, "reason": reason}
     return entry | {"fieldPath": field_path} if field_path else entry
 
 

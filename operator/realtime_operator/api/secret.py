@@ -9,7 +9,7 @@ from pydantic import Field
 
 from realtime_operator.api.group import GROUP, LABEL_ADOPT, LABEL_MANAGED_BY
 from realtime_operator.api.model import ApiModel
-from realtime_operator.api.rules import DNS_NAME, RULES, SECRET_KEY, cel_list, rule
+from realtime_operator.api.rules import DNS_NAME, RULES, ENTRY_NAME, cel_list, rule
 from realtime_operator.api.selector import LabelValue
 
 
@@ -32,7 +32,7 @@ class AdoptionPolicy(StrEnum):
     IF_UNOWNED = "IfUnowned"
 
 
-KeyName = Annotated[str, Field(min_length=1, max_length=253, pattern=SECRET_KEY)]
+KeyName = Annotated[str, Field(min_length=1, max_length=253, pattern=ENTRY_NAME)]
 AnnotationValue = Annotated[str, Field(max_length=4096)]
 
 _NAMES: Final = cel_list(SecretKey)
@@ -89,15 +89,15 @@ class SecretSpec(ApiModel):
         default=None,
         max_length=253,
         pattern=DNS_NAME,
-        description="Name of the Secret; absent: the session's own name. It cannot be changed: make a new session instead.",
+        description="Name of the Secret; absent: the session's own. It can never be changed, set or removed.",
     )
     keys: dict[str, KeyName] = Field(
         default_factory=dict,
         max_length=len(SecretKey),
         description=(
             f"Other names for entries of the Secret, by their default names: {', '.join(SecretKey)}. "
-            "For example token: OPENAI_REALTIME_TOKEN. realtime.json holds all of them in one document, so that a reader of "
-            "one file never sees halves of two tokens."
+            "For example token: OPENAI_REALTIME_TOKEN. realtime.json holds all of them in one document, so "
+            "that a reader of one file never sees halves of two tokens."
         ),
         json_schema_extra={RULES: _KEYS},
     )
@@ -116,8 +116,8 @@ class SecretSpec(ApiModel):
     adoption_policy: AdoptionPolicy = Field(
         default=AdoptionPolicy.NEVER,
         description=(
-            "What to do with a Secret of that name that is not this session's. Never: leave it alone and say so. IfUnowned: "
-            f'take it over if nobody owns it and it carries the label {LABEL_ADOPT}: "true".'
+            "What to do with a Secret of that name that is not this session's. Never: leave it alone and say "
+            f'so. IfUnowned: take it over if nobody owns it and it carries the label {LABEL_ADOPT}: "true".'
         ),
     )
 

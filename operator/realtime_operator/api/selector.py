@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import ConfigDict, Field
 
 from realtime_operator.api.model import ApiModel
 from realtime_operator.api.rules import RULES, SET, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LabelValue = Annotated[str, Field(max_length=63)]
 

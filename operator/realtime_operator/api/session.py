@@ -52,8 +52,8 @@ _RULES: Final = [
     ),
     rule(
         f"{_HAS_NAME} == {_HAD_NAME} && (!{_HAS_NAME} || self.secret.name == oldSelf.secret.name)",
-        "the Secret's name cannot be changed, set or removed later: readers would be left with a token that nobody rotates; "
-        "make a new session instead",
+        "the Secret's name cannot be changed, set or removed later, because readers would be left "
+        "with a token that nobody rotates; make a new session instead",
         reason="FieldValueForbidden",
         field_path=".secret.name",
     ),
@@ -93,8 +93,8 @@ class DeliverySpec(ApiModel):
     propagation: Propagation = Field(
         default=Propagation.KUBELET,
         description=(
-            "Kubelet: pods mount the Secret, and the kubelet brings the new token into the file within 80 seconds; rotation "
-            "begins early enough. None: readers ask the API, and see the new token at once."
+            "Kubelet: pods mount the Secret, and the kubelet brings the new token into the file within 80 "
+            "seconds; rotation begins early enough. None: readers ask the API, and see the new token at once."
         ),
     )
 
@@ -107,15 +107,15 @@ class RealtimeSessionSpec(ApiModel):
     provider_ref: ProviderRef | None = Field(
         default=None,
         description=(
-            f'Where to mint. Absent: the RealtimeProvider "{DEFAULT_PROVIDER_NAME}" of the session\'s namespace, else the '
-            f'ClusterRealtimeProvider "{DEFAULT_PROVIDER_NAME}".'
+            f'Where to mint. Absent: the RealtimeProvider "{DEFAULT_PROVIDER_NAME}" of the session\'s '
+            f'namespace, else the ClusterRealtimeProvider "{DEFAULT_PROVIDER_NAME}".'
         ),
     )
     endpoint: Endpoint = Field(
         default=Endpoint.CLIENT_SECRETS,
         description=(
-            "Which mint operation is called. ClientSecrets: POST /realtime/client_secrets, the current one. Sessions: POST "
-            "/realtime/sessions, the older one, which some compatible providers still have and OpenAI has retired."
+            "Which mint operation is called. ClientSecrets: POST /realtime/client_secrets, the current one. "
+            "Sessions: POST /realtime/sessions, which OpenAI has retired and some compatible providers still have."
         ),
     )
     lifetime_seconds: int | None = Field(
@@ -123,15 +123,16 @@ class RealtimeSessionSpec(ApiModel):
         ge=10,
         le=7200,
         description=(
-            "Life of each token, sent in the endpoint's own form. Absent: nothing is sent, and what comes back is rotated in "
-            "time, however long it lives."
+            "Life of each token, sent in the endpoint's own form. Absent: nothing is sent, and what comes "
+            "back is rotated in time, however long it lives."
         ),
     )
     session: dict[str, Any] | None = Field(
         default=None,
         description=(
-            "The session's configuration, sent as written, in the API's own snake_case; nothing is added and nothing is "
-            'checked but what is declared here. A null ("off") is lost by client-side kubectl apply: name it in nullPaths.'
+            "The session's configuration, sent as written, in the API's own snake_case; nothing is added, "
+            'and only what is declared here is checked. A null ("off") is lost by client-side kubectl apply: '
+            "name it in nullPaths."
         ),
         json_schema_extra=SESSION_BODY,
     )
@@ -139,8 +140,8 @@ class RealtimeSessionSpec(ApiModel):
         default=(),
         max_length=32,
         description=(
-            "JSON pointers into session, such as /audio/input/turn_detection, that are sent as null, which is how the "
-            "provider is told to switch something off. Unlike a null inside session they survive every client."
+            "JSON pointers into session, such as /audio/input/turn_detection, that are sent as null, which "
+            "tells the provider to switch something off. Unlike a null inside session they survive every client."
         ),
         json_schema_extra={**SET},
     )
@@ -148,7 +149,7 @@ class RealtimeSessionSpec(ApiModel):
         default=None,
         max_length=256,
         pattern=VISIBLE_ASCII,
-        description="A stable, hashed identifier of the end user, sent as OpenAI-Safety-Identifier with each mint.",
+        description="A stable, hashed identifier of the end user, sent as OpenAI-Safety-Identifier.",
     )
     secret: SecretSpec = Field(
         default_factory=SecretSpec,
@@ -189,7 +190,7 @@ class Failures(ApiModel):
 
 
 class RealtimeSessionStatus(ApiModel):
-    """What the operator did, for people and tools; the truth about the token is in the Secret's own annotations."""
+    """What the operator did, for people and tools; the truth about the token is on its Secret."""
 
     observed_generation: int = Field(
         default=-1, description="The metadata.generation that this status is about."
@@ -198,9 +199,9 @@ class RealtimeSessionStatus(ApiModel):
         default=(),
         max_length=16,
         description=(
-            "Ready: the Secret holds an unexpired token for this spec. Reconciling, Stalled: not yet, and a person must "
-            "help. RotationHealthy: false while rotations fail though the token still lives. Delivered: false when readers "
-            "cannot be reached in time."
+            "Ready: the Secret holds an unexpired token for this spec. Reconciling: not yet. Stalled: only a "
+            "person can help. RotationHealthy: false while rotations fail though the token still lives. "
+            "Delivered: false when readers cannot be reached in time."
         ),
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
@@ -229,7 +230,7 @@ class RealtimeSessionStatus(ApiModel):
 
 
 class RealtimeSession(ApiModel):
-    """A Secret that always holds a living ephemeral token of the Realtime API, minted and rotated before it expires."""
+    """A Secret that always holds a living ephemeral token of the Realtime API, rotated before it expires."""
 
     kind: ClassVar[str] = KIND_SESSION
 
