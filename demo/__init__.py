@@ -1,0 +1,1 @@
+"""The guided demo, and the stand-in provider that demo, tests and benchmark share."""
