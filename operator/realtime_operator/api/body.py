@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from realtime_operator.api.rules import LIST_TYPE, PRESERVE_UNKNOWN, RULES, JsonSchema, rule
+from realtime_operator.api.rules import LIST_TYPE, PRESERVE_UNKNOWN, JsonSchema, checked, rule
 
 _CREDENTIAL_REMEDY: Final = (
     "whoever may read the session would read it; "
@@ -19,7 +19,7 @@ _TOOL: Final[JsonSchema] = {
     "type": "object",
     "description": "One tool, in the API's own form.",
     PRESERVE_UNKNOWN: True,
-    RULES: [
+    **checked(
         rule(
             "!has(self.authorization)",
             f"a tool's authorization is a credential: {_CREDENTIAL_REMEDY}",
@@ -32,7 +32,7 @@ _TOOL: Final[JsonSchema] = {
             reason="FieldValueForbidden",
             field_path=".headers",
         ),
-    ],
+    ),
     "properties": {
         "authorization": {
             "type": "string",

@@ -16,7 +16,6 @@ from realtime_operator.api.rules import (
     CLUSTER_ONLY,
     DNS_LABEL,
     DNS_NAME,
-    RULES,
     ENTRY_NAME,
     SET,
     VISIBLE_ASCII,
@@ -152,7 +151,7 @@ class ProviderSpec(ApiModel):
             "Address of the API without the operation's path, such as https://api.openai.com/v1, any "
             "compatible gateway, or https://NAME.openai.azure.com/openai/v1."
         ),
-        json_schema_extra={RULES: provider_rules.BASE_URL},
+        json_schema_extra=provider_rules.BASE_URL,
     )
     auth: Auth = Field(description="How to authenticate there.")
     organization: str | None = Field(
@@ -171,13 +170,13 @@ class ProviderSpec(ApiModel):
         default_factory=dict,
         max_length=16,
         description="Further request headers, say for routing. Never a credential: it could be read here.",
-        json_schema_extra={RULES: provider_rules.HEADERS},
+        json_schema_extra=provider_rules.HEADERS,
     )
     paths: dict[str, PathTemplate] = Field(
         default_factory=dict,
         max_length=8,
         description="Path after baseURL, by the endpoint's name, where a gateway spells it differently.",
-        json_schema_extra={RULES: provider_rules.PATHS},
+        json_schema_extra=provider_rules.PATHS,
     )
     ca_bundle_ref: CaBundleRef | None = Field(
         default=None,

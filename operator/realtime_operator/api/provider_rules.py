@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from realtime_operator.api.endpoint import Endpoint
-from realtime_operator.api.rules import cel_list, rule
+from realtime_operator.api.rules import cel_list, checked, rule
 
 CREDENTIAL_HEADERS: Final = ("authorization", "api-key", "cookie", "x-api-key", "proxy-authorization")
 """Headers whose only use is to carry a credential."""
@@ -24,7 +24,7 @@ OWN_HEADERS: Final = (
 )
 """Headers that the operator sets from other fields, or that belong to the connection."""
 
-BASE_URL: Final = [
+BASE_URL: Final = checked(
     rule(
         "isURL(self) && url(self).getScheme() in ['http', 'https'] && url(self).getHostname() != ''",
         "baseURL must be an absolute http:// or https:// URL, such as https://api.openai.com/v1",
@@ -39,9 +39,9 @@ BASE_URL: Final = [
         reason="FieldValueForbidden",
     ),
     rule(r"!self.matches('\\s')", "baseURL takes no blanks and no line breaks; is there one at its end?"),
-]
+)
 
-HEADERS: Final = [
+HEADERS: Final = checked(
     rule(
         f"self.all(k, !(k.lowerAscii() in {cel_list(CREDENTIAL_HEADERS)}))",
         "headers must not carry a credential, which everyone could read here; "
@@ -62,9 +62,9 @@ HEADERS: Final = [
         "self.all(k, self[k].matches('^[!-~]([ -~]*[!-~])?$'))",
         "a header's value is printable ASCII on one line, without blanks around it",
     ),
-]
+)
 
-PATHS: Final = [
+PATHS: Final = checked(
     rule(
         f"self.all(k, k in {cel_list(Endpoint)})",
         f"paths are keyed by the endpoint's name: {', '.join(Endpoint)}",
@@ -73,4 +73,4 @@ PATHS: Final = [
         r"self.all(k, self[k].startsWith('/') && !self[k].matches('[#\\s]'))",
         "a path starts with / and has no fragment, blanks or line breaks, such as /realtime/client_secrets",
     ),
-]
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from pydantic import JsonValue
+from pydantic.config import JsonDict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ SET: Final = {LIST_TYPE: "set"}
 CLUSTER_ONLY: Final = "x-cluster-kind-only"
 """Our own mark on a field: "required" or "optional" in cluster-scoped kinds, absent from the others."""
 
-JsonSchema: TypeAlias = dict[str, JsonValue]
+JsonSchema: TypeAlias = JsonDict
 """A JSON schema, or a part of one."""
 
 
@@ -37,6 +37,11 @@ def rule(cel: str, message: str, *, reason: str = "FieldValueInvalid", field_pat
     """
     entry: JsonSchema = {"rule": cel, "message": message, "reason": reason}
     return entry | {"fieldPath": field_path} if field_path else entry
+
+
+def checked(*rules: JsonSchema) -> JsonSchema:
+    """Return the part of a schema that makes the API server check `rules`, all of them each time."""
+    return {RULES: list(rules)}
 
 
 def cel_list(values: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from realtime_operator.api.group import GROUP, LABEL_ADOPT, LABEL_MANAGED_BY
 from realtime_operator.api.model import ApiModel
-from realtime_operator.api.rules import DNS_NAME, RULES, ENTRY_NAME, cel_list, rule
+from realtime_operator.api.rules import DNS_NAME, ENTRY_NAME, cel_list, checked, rule
 from realtime_operator.api.selector import LabelValue
 
 
@@ -38,7 +38,7 @@ AnnotationValue = Annotated[str, Field(max_length=4096)]
 _NAMES: Final = cel_list(SecretKey)
 _QUALIFIED_NAME: Final = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 
-_KEYS: Final = [
+_KEYS: Final = checked(
     rule(f"self.all(k, k in {_NAMES})", f"keys renames these entries and no others: {', '.join(SecretKey)}"),
     rule(
         "self.all(a, self.all(b, a == b || self[a] != self[b]))",
@@ -54,9 +54,9 @@ _KEYS: Final = [
         "self.all(k, self[k] != '.' && !self[k].startsWith('..'))",
         "an entry's name cannot be . or begin with ..",
     ),
-]
+)
 
-_LABELS: Final = [
+_LABELS: Final = checked(
     rule(
         f"self.all(k, !k.startsWith('{GROUP}/') && k != '{LABEL_MANAGED_BY}')",
         f"labels under {GROUP}/ and {LABEL_MANAGED_BY} are the operator's own",
@@ -65,9 +65,9 @@ _LABELS: Final = [
     rule(
         f"self.all(k, k.matches('{_QUALIFIED_NAME}'))", "a label's name must be one that Kubernetes accepts"
     ),
-]
+)
 
-_ANNOTATIONS: Final = [
+_ANNOTATIONS: Final = checked(
     rule(
         f"self.all(k, !k.startsWith('{GROUP}/'))",
         f"annotations under {GROUP}/ are the operator's own",
@@ -77,7 +77,7 @@ _ANNOTATIONS: Final = [
         f"self.all(k, k.matches('{_QUALIFIED_NAME}'))",
         "an annotation's name must be one that Kubernetes accepts",
     ),
-]
+)
 
 _LABEL_VALUE: Final = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 
@@ -99,19 +99,19 @@ class SecretSpec(ApiModel):
             "For example token: OPENAI_REALTIME_TOKEN. realtime.json holds all of them in one document, so "
             "that a reader of one file never sees halves of two tokens."
         ),
-        json_schema_extra={RULES: _KEYS},
+        json_schema_extra=_KEYS,
     )
     labels: dict[str, Annotated[LabelValue, Field(pattern=_LABEL_VALUE)]] = Field(
         default_factory=dict,
         max_length=32,
         description="Further labels for the Secret.",
-        json_schema_extra={RULES: _LABELS},
+        json_schema_extra=_LABELS,
     )
     annotations: dict[str, AnnotationValue] = Field(
         default_factory=dict,
         max_length=32,
         description="Further annotations for the Secret.",
-        json_schema_extra={RULES: _ANNOTATIONS},
+        json_schema_extra=_ANNOTATIONS,
     )
     adoption_policy: AdoptionPolicy = Field(
         default=AdoptionPolicy.NEVER,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import ConfigDict, Field
 
 from realtime_operator.api.model import ApiModel
-from realtime_operator.api.rules import RULES, SET, rule
+from realtime_operator.api.rules import SET, checked, rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,15 +29,13 @@ class LabelRequirement(ApiModel):
     """One requirement on one label."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            RULES: [
-                rule(
-                    "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
-                    "In and NotIn need values; Exists and DoesNotExist take none",
-                    field_path=".values",
-                )
-            ]
-        }
+        json_schema_extra=checked(
+            rule(
+                "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+                "In and NotIn need values; Exists and DoesNotExist take none",
+                field_path=".values",
+            )
+        )
     )
 
     key: str = Field(min_length=1, max_length=317, description="The label's name.")

@@ -13,7 +13,7 @@ from realtime_operator.api.endpoint import Endpoint
 from realtime_operator.api.group import ANNOTATION_ROTATE, DEFAULT_PROVIDER_NAME, KIND_SESSION
 from realtime_operator.api.model import ApiModel, ObjectMeta, Time
 from realtime_operator.api.provider import ProviderKind
-from realtime_operator.api.rules import DNS_NAME, RULES, SET, VISIBLE_ASCII, rule
+from realtime_operator.api.rules import DNS_NAME, SET, VISIBLE_ASCII, checked, rule
 from realtime_operator.api.secret import AdoptionPolicy, SecretKey, SecretSpec
 
 __all__ = [
@@ -37,7 +37,7 @@ JsonPointer = Annotated[str, Field(min_length=2, max_length=256, pattern="^(/([^
 _HAS_NAME: Final = "(has(self.secret) && has(self.secret.name))"
 _HAD_NAME: Final = "(has(oldSelf.secret) && has(oldSelf.secret.name))"
 
-_RULES: Final = [
+_RULES: Final = checked(
     rule(
         "self.endpoint != 'ClientSecrets' || !has(self.session) "
         "|| (has(self.session.type) && self.session.type in ['realtime', 'transcription'])",
@@ -67,7 +67,7 @@ _RULES: Final = [
         "a session's type cannot be null; leave it out with endpoint Sessions",
         field_path=".nullPaths",
     ),
-]
+)
 
 
 class Propagation(StrEnum):
@@ -102,7 +102,7 @@ class DeliverySpec(ApiModel):
 class RealtimeSessionSpec(ApiModel):
     """What to mint, into which Secret."""
 
-    model_config = ConfigDict(json_schema_extra={RULES: _RULES})
+    model_config = ConfigDict(json_schema_extra=_RULES)
 
     provider_ref: ProviderRef | None = Field(
         default=None,
@@ -115,7 +115,7 @@ class RealtimeSessionSpec(ApiModel):
         default=Endpoint.CLIENT_SECRETS,
         description=(
             "Which mint operation is called. ClientSecrets: POST /realtime/client_secrets, the current one. "
-            "Sessions: POST /realtime/sessions, which OpenAI has retired and some compatible providers still have."
+            "Sessions: POST /realtime/sessions, retired by OpenAI; some compatible providers still have it."
         ),
     )
     lifetime_seconds: int | None = Field(
@@ -141,7 +141,7 @@ class RealtimeSessionSpec(ApiModel):
         max_length=32,
         description=(
             "JSON pointers into session, such as /audio/input/turn_detection, that are sent as null, which "
-            "tells the provider to switch something off. Unlike a null inside session they survive every client."
+            "tells the provider to switch something off. Unlike a null in session they survive every client."
         ),
         json_schema_extra={**SET},
     )
@@ -224,7 +224,6 @@ class RealtimeSessionStatus(ApiModel):
     )
     last_handled_rotate: str | None = Field(
         default=None,
-        max_length=256,
         description=f"The value of the annotation {ANNOTATION_ROTATE} that was handled last.",
     )
 
