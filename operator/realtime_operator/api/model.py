@@ -15,7 +15,7 @@ def rfc3339(moment: datetime) -> str:
     Args:
         moment: A moment with a time zone; parts of a second are cut off, so no expiry is shown too late.
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 Time = Annotated[AwareDatetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]

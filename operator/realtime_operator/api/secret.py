@@ -52,7 +52,7 @@ _KEYS: Final = checked(
     ),
     rule(
         "self.all(k, self[k] != '.' && !self[k].startsWith('..'))",
-        "an entry's name cannot be . or begin with ..",
+        "an entry's name cannot be one dot, nor begin with two",
     ),
 )
 
