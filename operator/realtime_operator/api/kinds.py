@@ -182,7 +182,7 @@ def _root_schema(kind: Kind) -> dict[str, Any]:
                 "description": f"The version of this schema: {group.API_VERSION}.",
             },
             "kind": {"type": "string", "description": f"The kind of object: {kind.model.kind}."},
-            "metadata": {"type": "object", "description": "Name, namespace, labels and annotations."},
+            "metadata": {"type": "object"},
             "spec": spec,
             "status": status | {"default": PENDING},
         },
