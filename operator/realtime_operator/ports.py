@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from realtime_operator.core.exchange import MintAnswer, MintCall
+from realtime_operator.core.object_ref import ObjectRef
+from realtime_operator.core.provider_clock import ProviderClock
+from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
 
 
@@ -101,16 +104,6 @@ class ReferenceStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectRef:
-    """Names one object of ours: what status writes, events and lists speak of."""
-
-    kind: str
-    namespace: str | None
-    name: str
-    uid: str
-
-
-@dataclass(frozen=True, slots=True)
 class Listed:
     """One object's metadata, as the resync sees it."""
 
@@ -197,4 +190,26 @@ class Metrics(Protocol):
 
     def pass_failed(self, *, reason: str) -> None:
         """A pass over a session ended in an error that is not the provider's."""
+        ...
+
+
+class ProviderHandle(Protocol):
+    """One provider that a session may use now."""
+
+    @property
+    def view(self) -> ProviderView:
+        """Its spec, key and policy."""
+        ...
+
+    @property
+    def clock(self) -> ProviderClock:
+        """Its clock, as far as its answers tell."""
+        ...
+
+    async def admitted(self) -> None:
+        """Wait until one more request is within the provider's limits."""
+        ...
+
+    def answered(self, answer: MintAnswer) -> None:
+        """Learn from an answer: clock and latency."""
         ...

@@ -1,0 +1,120 @@
+"""Reads a provider's answer: a sound token, or exactly one error."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from realtime_operator.core.ephemeral_token import EphemeralToken
+from realtime_operator.core.errors import ProviderUnreadable
+from realtime_operator.core.exchange import MintAnswer
+from realtime_operator.core.provider_clock import ProviderClock
+from realtime_operator.core.provider_refusal import refusal, request_id_of
+from realtime_operator.core.reasons import Reason
+from realtime_operator.core.schedule import LONGEST_LIFETIME_S
+from realtime_operator.core.timestamps import from_http_date, from_rfc3339
+
+LIFETIME_SLACK_S = 60
+"""How much longer than asked for a token may live: clocks differ and servers round; more is a sign of a misread field."""
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
+"""What an HTTP header can carry without quoting, since readers will send the token in one."""
+
+
+def clock_after(clock: ProviderClock, answer: MintAnswer) -> ProviderClock:
+    """Learn the provider's clock from an answer; one with an Age header came from a cache and tells nothing."""
+    date = from_http_date(answer.headers.get("date"))
+    if date is None or "age" in answer.headers:
+        return clock
+    return clock.after_answer(date=date, sent_at=answer.sent_at, received_at=answer.received_at)
+
+
+def read_token(
+    answer: MintAnswer, *, clock: ProviderClock, asked: int | None, longest: int | None
+) -> EphemeralToken:
+    """Take the token out of an answer.
+
+    The token is ``value``, else ``client_secret.value``; its expiry is the ``expires_at`` beside it, never the session's own.
+
+    Args:
+        answer: any answer.
+        clock: the provider's clock, this answer's Date included.
+        asked: seconds of life asked for, or None.
+        longest: seconds of life that policy allows, or None.
+
+    Raises:
+        ProviderError: whatever keeps this answer from being a sound token.
+    """
+    if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of success, RFC 9110
+        raise refusal(answer)
+    if answer.oversized:
+        raise _unreadable(answer, "the answer is larger than any token's")
+    holder = _holder(answer)
+    value = holder.get("value")
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise _unreadable(answer, "the answer has no token that could be sent in a header")
+    now = from_http_date(answer.headers.get("date")) if "age" not in answer.headers else None
+    issued_at = now if now is not None else float(int(clock.latest(answer.received_at)))
+    expires_at = _expiry(holder.get("expires_at"))
+    if expires_at is None and holder.get("expires_at") is None and asked is not None:
+        expires_at = issued_at + asked
+    if expires_at is None:
+        raise _unreadable(answer, "the answer has no expiry beside the token")
+    _check_life(answer, issued_at=issued_at, expires_at=expires_at, clock=clock, longest=longest)
+    return EphemeralToken(value, issued_at, expires_at)
+
+
+def _holder(answer: MintAnswer) -> dict[str, Any]:
+    """The object that holds token and expiry side by side."""
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        raise _unreadable(answer, "the answer is not JSON") from None
+    if not isinstance(document, dict):
+        raise _unreadable(answer, "the answer is not a JSON object")
+    if document.get("value") is not None:
+        return document
+    nested = document.get("client_secret")
+    if isinstance(nested, dict):
+        return nested
+    raise _unreadable(answer, "the answer has neither value nor client_secret.value")
+
+
+def _expiry(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return float(value) if abs(value) < 1 << 40 else None
+    if isinstance(value, float):
+        return float(int(value)) if abs(value) < 1 << 40 else None
+    if isinstance(value, str):
+        moment = from_rfc3339(value)
+        return float(int(moment)) if moment is not None else None
+    return None
+
+
+def _check_life(
+    answer: MintAnswer, *, issued_at: float, expires_at: float, clock: ProviderClock, longest: int | None
+) -> None:
+    if expires_at <= clock.latest(answer.received_at):
+        raise _unreadable(answer, "the token that came has already expired")
+    life = expires_at - issued_at
+    if life > LONGEST_LIFETIME_S + LIFETIME_SLACK_S:
+        raise _unreadable(
+            answer, f"the token's life of {life:.0f} s is longer than the API grants ({LONGEST_LIFETIME_S} s)"
+        )
+    if longest is not None and life > longest + LIFETIME_SLACK_S:
+        raise _unreadable(
+            answer,
+            f"the token's life of {life:.0f} s is longer than the {longest} s that the provider's policy allows",
+        )
+
+
+def _unreadable(answer: MintAnswer, what: str) -> ProviderUnreadable:
+    return ProviderUnreadable(
+        Reason.PROVIDER_UNREADABLE,
+        f"The provider answered {answer.status}, but {what}; it will be asked again.",
+        status=answer.status,
+        request_id=request_id_of(answer),
+    )

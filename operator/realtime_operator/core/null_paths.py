@@ -1,0 +1,102 @@
+"""Nulls in the session: sent where they are asked for, and missed where they were lost.
+
+Client-side ``kubectl apply`` and Helm 3 upgrades delete keys whose value is null, so ``nullPaths`` names them by JSON pointer (RFC 6901).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from realtime_operator.core.errors import InvalidSession
+from realtime_operator.core.reasons import Reason
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""What client-side apply was given, nulls included."""
+
+
+def with_nulls(session: Mapping[str, Any], pointers: Sequence[str]) -> dict[str, Any]:
+    """Copy the session along the pointers and set null at their ends; what lies on the way and is absent is made an object.
+
+    Raises:
+        InvalidSession: a pointer leads through a value that has no fields, or past a list's end.
+    """
+    result = dict(session)
+    for index, pointer in enumerate(pointers):
+        _set_null(result, _steps(pointer), where=f"spec.nullPaths[{index}]", pointer=pointer)
+    return result
+
+
+def lost_nulls(
+    session: Mapping[str, Any] | None, annotations: Mapping[str, str], pointers: Iterable[str]
+) -> list[str]:
+    """Pointers of nulls that client-side apply was given and that are neither in the session nor in ``pointers``."""
+    text = annotations.get(LAST_APPLIED, "")
+    if "null" not in text:
+        return []
+    try:
+        given = json.loads(text)["spec"]["session"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    named = set(pointers)
+    return [p for p in _null_pointers(given, "") if p not in named and not _is_null_at(session, _steps(p))]
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def _set_null(root: dict[str, Any], steps: Sequence[str], *, where: str, pointer: str) -> None:
+    here: Any = root
+    for step in steps[:-1]:
+        here = _copied_child(here, step, where=where, pointer=pointer)
+    if isinstance(here, dict):
+        here[steps[-1]] = None
+    else:
+        here[_list_index(here, steps[-1], where=where, pointer=pointer)] = None
+
+
+def _copied_child(parent: Any, step: str, *, where: str, pointer: str) -> Any:
+    key: Any = step if isinstance(parent, dict) else _list_index(parent, step, where=where, pointer=pointer)
+    child = parent.get(key) if isinstance(parent, dict) else parent[key]
+    if child is None:
+        child = {}
+    if not isinstance(child, dict | list):
+        raise InvalidSession(
+            Reason.INVALID_SPEC,
+            f"{where}: {pointer} leads through {step!r}, which is neither an object nor a list; correct the pointer.",
+        )
+    parent[key] = dict(child) if isinstance(child, dict) else list(child)
+    return parent[key]
+
+
+def _list_index(parent: list[Any], step: str, *, where: str, pointer: str) -> int:
+    if step.isdecimal() and int(step) < len(parent):
+        return int(step)
+    raise InvalidSession(
+        Reason.INVALID_SPEC,
+        f"{where}: {pointer} has {step!r} where a list of {len(parent)} needs an index; correct the pointer.",
+    )
+
+
+def _null_pointers(value: Any, path: str) -> Iterator[str]:
+    if value is None:
+        yield path
+    elif isinstance(value, Mapping):
+        for key, child in value.items():
+            yield from _null_pointers(child, f"{path}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _null_pointers(child, f"{path}/{index}")
+
+
+def _is_null_at(value: Any, steps: Sequence[str]) -> bool:
+    for step in steps:
+        if isinstance(value, Mapping) and step in value:
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return False
+    return value is None

@@ -1,0 +1,211 @@
+"""The Secret of a session: what it should hold, and what one that was observed holds.
+
+The Secret describes itself by annotations, so a lost status costs nothing. One write holds everything.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime_operator.api import group
+from realtime_operator.api.secret import SecretKey, SecretSpec
+from realtime_operator.core.ephemeral_token import EphemeralToken, token_id
+from realtime_operator.core.object_ref import ObjectRef
+from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
+from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
+
+ANNOTATION_KEYS = f"{group.GROUP}/keys"
+"""Which entries of the Secret are ours, by default name: so a renamed entry is found, moved, and not left behind to expire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A token as a Secret holds it, with what the plan needs to know of it.
+
+    Attributes:
+        token: the token.
+        previous: the token before, while it still lives, or None.
+        request_hash: of the request that it was minted with.
+        rotate: the value of the rotate annotation handled last; empty for none.
+    """
+
+    token: EphemeralToken
+    previous: EphemeralToken | None
+    request_hash: str
+    rotate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """For whom a Secret is written, and how.
+
+    Attributes:
+        session: the owner.
+        name: of the Secret.
+        spec: names of entries, labels, annotations.
+        base_url: of the provider, for readers.
+        model: for readers; empty where the session names none.
+    """
+
+    session: ObjectRef
+    name: str
+    spec: SecretSpec
+    base_url: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretContent:
+    """What the Secret should hold.
+
+    Attributes:
+        data: values by the entries' names; never printed.
+    """
+
+    data: Mapping[str, str] = field(repr=False)
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+def content_of(target: Target, holding: Holding) -> SecretContent:
+    """Write the content of a Secret that holds ``holding``."""
+    token, previous = holding.token, holding.previous
+    entries = {SecretKey.TOKEN: token.value, SecretKey.EXPIRES_AT: to_rfc3339(token.expires_at)}
+    if previous is not None:
+        entries[SecretKey.PREVIOUS_TOKEN] = previous.value
+        entries[SecretKey.PREVIOUS_EXPIRES_AT] = to_rfc3339(previous.expires_at)
+    entries |= {SecretKey.BASE_URL: target.base_url, SecretKey.MODEL: target.model}
+    entries[SecretKey.DOCUMENT] = json.dumps(entries, separators=(",", ":"), ensure_ascii=False)
+    annotations = {
+        **target.spec.annotations,
+        group.ANNOTATION_SESSION: target.session.name,
+        group.ANNOTATION_ISSUED_AT: to_rfc3339(token.issued_at),
+        group.ANNOTATION_EXPIRES_AT: to_rfc3339(token.expires_at),
+        group.ANNOTATION_REQUEST_HASH: holding.request_hash,
+        group.ANNOTATION_TOKEN_ID: token.token_id,
+        group.ANNOTATION_ROTATE: holding.rotate,
+        ANNOTATION_KEYS: ",".join(f"{key.value}={target.spec.key_name(key)}" for key in SecretKey),
+    }
+    return SecretContent(
+        data={target.spec.key_name(key): value for key, value in entries.items()},
+        labels={**target.spec.labels, group.LABEL_MANAGED_BY: group.MANAGED_BY},
+        annotations=annotations,
+    )
+
+
+def owner_reference(session: ObjectRef) -> dict[str, Any]:
+    """The reference by which the garbage collector removes the Secret with its session.
+
+    ``blockOwnerDeletion`` is false, because to set it needs a right on the owner's finalizers on some platforms.
+    """
+    return {
+        "apiVersion": group.API_VERSION,
+        "kind": session.kind,
+        "name": session.name,
+        "uid": session.uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }
+
+
+def create_manifest(target: Target, content: SecretContent) -> dict[str, Any]:
+    """The document that creates the Secret."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "Opaque",
+        "metadata": {
+            "name": target.name,
+            "labels": dict(content.labels),
+            "annotations": dict(content.annotations),
+            "ownerReferences": [owner_reference(target.session)],
+        },
+        "data": _encoded(content.data),
+    }
+
+
+def merge_patch(content: SecretContent, *, stamp: SecretStamp, stale: frozenset[str]) -> dict[str, Any]:
+    """The patch that brings our Secret to its content.
+
+    It carries the uid, so that it can never touch another Secret of that name, and never an owner reference, so that a late write
+    cannot revive a dead one.
+
+    Args:
+        content: what the Secret should hold.
+        stamp: the Secret that was observed or written last.
+        stale: our entries that it may still hold and should not.
+    """
+    data: dict[str, str | None] = dict.fromkeys(sorted(stale - content.data.keys()))
+    return {
+        "metadata": {
+            "uid": stamp.uid,
+            "labels": dict(content.labels),
+            "annotations": dict(content.annotations),
+        },
+        "data": data | _encoded(content.data),
+    }
+
+
+def takeover_patch(
+    target: Target, content: SecretContent, *, observed: ObservedSecret, stale: frozenset[str]
+) -> dict[str, Any]:
+    """The patch that makes an observed Secret ours: as ``merge_patch``, with the owner, for exactly the version observed."""
+    patch = merge_patch(content, stamp=observed.stamp, stale=stale)
+    patch["metadata"]["resourceVersion"] = observed.stamp.resource_version
+    patch["metadata"]["ownerReferences"] = [owner_reference(target.session)]
+    return patch
+
+
+def holding_of(observed: ObservedSecret) -> Holding | None:
+    """What a Secret of ours holds; None where the token is missing, was edited, or is not described."""
+    notes, names = observed.annotations, key_names(observed)
+    value = observed.data.get(names[SecretKey.TOKEN], "")
+    issued_at = from_rfc3339(notes.get(group.ANNOTATION_ISSUED_AT))
+    expires_at = from_rfc3339(notes.get(group.ANNOTATION_EXPIRES_AT))
+    request_hash = notes.get(group.ANNOTATION_REQUEST_HASH)
+    if not value or issued_at is None or expires_at is None or not request_hash:
+        return None
+    if token_id(value) != notes.get(group.ANNOTATION_TOKEN_ID):
+        return None
+    return Holding(
+        token=EphemeralToken(value, issued_at, expires_at),
+        previous=_previous(observed, names),
+        request_hash=request_hash,
+        rotate=notes.get(group.ANNOTATION_ROTATE, ""),
+    )
+
+
+def key_names(observed: ObservedSecret) -> dict[SecretKey, str]:
+    """The names that our entries have in an observed Secret."""
+    names = {key: key.value for key in SecretKey}
+    for pair in observed.annotations.get(ANNOTATION_KEYS, "").split(","):
+        default, _, name = pair.partition("=")
+        if name and default in set(SecretKey):
+            names[SecretKey(default)] = name
+    return names
+
+
+def is_intact(observed: ObservedSecret, content: SecretContent) -> bool:
+    """Whether a Secret has all of the content and no stale entry of ours; what others added does not matter."""
+    stale = frozenset(key_names(observed).values()) - content.data.keys()
+    return (
+        all(observed.data.get(name) == value for name, value in content.data.items())
+        and not stale & observed.data.keys()
+        and content.labels.items() <= observed.labels.items()
+        and content.annotations.items() <= observed.annotations.items()
+    )
+
+
+def _previous(observed: ObservedSecret, names: Mapping[SecretKey, str]) -> EphemeralToken | None:
+    value = observed.data.get(names[SecretKey.PREVIOUS_TOKEN])
+    expires_at = from_rfc3339(observed.data.get(names[SecretKey.PREVIOUS_EXPIRES_AT]))
+    # Nobody needs to know when it was issued: it is only handed on until it expires.
+    return EphemeralToken(value, expires_at, expires_at) if value and expires_at is not None else None
+
+
+def _encoded(data: Mapping[str, str]) -> dict[str, str | None]:
+    return {name: base64.b64encode(value.encode()).decode() for name, value in data.items()}
