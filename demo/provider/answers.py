@@ -28,7 +28,7 @@ class Answer:
         return cls(status, json.dumps(content, separators=(",", ":")).encode(), headers or {})
 
 
-class Refused(Exception):  # noqa: N818  (reads as what happened, and is no fault of the stand-in)
+class Refused(Exception):
     """The request is refused; carries the four parts of the API's error object and the status."""
 
     def __init__(

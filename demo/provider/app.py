@@ -43,7 +43,7 @@ def create_app(provider: Provider, drop: Drop, *, open_control: bool = False) ->
 def not_served(provider: Provider) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Answer for paths and methods that nothing serves, in the API's shape."""
 
-    async def serve(request: Request, error: Exception) -> Response:  # noqa: RUF029  (Starlette's signature)
+    async def serve(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         answer = error_answer(status, f"Nothing serves {request.method} {request.url.path}.")
         response = Response(answer.body, status)
