@@ -1,0 +1,1 @@
+"""Everything that leaves the process, one file for each counterpart; fulfils the protocols of ``ports``."""

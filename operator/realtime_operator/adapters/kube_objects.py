@@ -1,0 +1,120 @@
+"""Our own three kinds in the cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+from realtime_operator.adapters.kube_client import JSON_PATCH, METADATA_LIST_ONLY, METADATA_ONLY, KubeClient
+from realtime_operator.adapters.kube_path import OWN_KINDS
+from realtime_operator.adapters.kube_refusal import CONFLICT, INVALID, NOT_FOUND, ApiRefusal
+from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
+from realtime_operator.core.object_ref import ObjectRef
+from realtime_operator.ports import Listed
+
+DEFAULT_PAGE_SIZE: Final = 500
+"""Objects a page: small enough that all pages of 10,000 are read long before a continue token expires (5 min)."""
+
+
+class KubeObjects:
+    """Sessions and providers over the API.
+
+    Args:
+        client: the open client.
+        namespaces: the namespaces that are watched; None for the whole cluster.
+        page_size: how many objects one page of a list holds at most.
+    """
+
+    def __init__(
+        self,
+        client: KubeClient,
+        *,
+        namespaces: Sequence[str] | None = None,
+        page_size: int = DEFAULT_PAGE_SIZE,
+    ) -> None:
+        self._client = client
+        self._namespaces = namespaces
+        self._page_size = page_size
+
+    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> None:
+        """Set the fields of status that are given, each as a whole; None removes one.
+
+        A JSON patch, because its test of the uid holds: a merge patch of the status subresource takes any uid in silence.
+        Does nothing where the object, by uid, is gone.
+        """
+        operations = [_is_same(ref), *_changes(status)]
+        if await self._patched(ref, operations):
+            return
+        # Either another object has the name, or this one has no status yet; the second patch tells.
+        whole = {name: value for name, value in status.items() if value is not None}
+        no_status = {"op": "test", "path": "/status", "value": None}
+        await self._patched(ref, [_is_same(ref), no_status, {"op": "add", "path": "/status", "value": whole}])
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        """Read one object's JSON document; None where there is none."""
+        try:
+            document: Mapping[str, Any] = await self._client.request(
+                "GET", OWN_KINDS[kind].one(namespace, name)
+            )
+        except ApiRefusal as answer:
+            if answer.status != NOT_FOUND:
+                raise
+            return None
+        return document
+
+    async def list_metadata(self, kind: str) -> AsyncIterator[Listed]:
+        """List all objects of a kind, in pages, metadata only, within the watched namespaces.
+
+        Raises:
+            ClusterUnavailable: also when a page's continue token has expired; start again.
+        """
+        whole_cluster = self._namespaces is None or kind == KIND_CLUSTER_PROVIDER
+        for namespace in (None,) if whole_cluster else self._namespaces or ():
+            async for listed in self._list(kind, namespace):
+                yield listed
+
+    async def _list(self, kind: str, namespace: str | None) -> AsyncIterator[Listed]:
+        path = OWN_KINDS[kind].collection(namespace)
+        query = {"limit": str(self._page_size)}
+        while True:
+            page = await self._client.request("GET", path, query=query, accept=METADATA_LIST_ONLY)
+            for item in page["items"]:
+                yield _listed(kind, item["metadata"])
+            if not (token := page["metadata"].get("continue")):
+                return
+            query = {**query, "continue": token}
+
+    async def _patched(self, ref: ObjectRef, operations: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the patch was taken; a patch to an object that is gone counts, for nothing is left to do."""
+        path = OWN_KINDS[ref.kind].one(ref.namespace, ref.name, "status")
+        body = json.dumps(operations).encode()
+        try:
+            await self._client.request(
+                "PATCH", path, body=body, content_type=JSON_PATCH, accept=METADATA_ONLY
+            )
+        except ApiRefusal as answer:
+            if answer.status in {NOT_FOUND, CONFLICT}:
+                return True
+            if answer.status == INVALID and not answer.fields:
+                return False
+            raise
+        return True
+
+
+def _is_same(ref: ObjectRef) -> Mapping[str, Any]:
+    return {"op": "test", "path": "/metadata/uid", "value": ref.uid}
+
+
+def _changes(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    changes: list[Mapping[str, Any]] = []
+    for name, value in status.items():
+        changes.append({"op": "add", "path": f"/status/{name}", "value": value})
+        if value is None:  # removing what is not there would be refused, so it was put there first
+            changes.append({"op": "remove", "path": f"/status/{name}"})
+    return changes
+
+
+def _listed(kind: str, metadata: Mapping[str, Any]) -> Listed:
+    ref = ObjectRef(kind, metadata.get("namespace"), metadata["name"], metadata["uid"])
+    return Listed(ref, metadata.get("generation", 0), metadata["resourceVersion"])
