@@ -163,6 +163,10 @@ class Account:
         """The latest undue mints, a sentence each."""
         return list(self._mints.findings)
 
+    def unmatched(self) -> int:
+        """How many tokens are remembered because only the ledger or only a Secret has told of them."""
+        return self._mints.unmatched()
+
     def _whose(self, name: Name, content: SecretContent) -> str | None:
         """The session whose readers find this Secret, None if it is not known, or not known yet."""
         if content.owner_uid in self._subjects:

@@ -216,16 +216,9 @@ def _value(content: SecretContent, keys: Mapping[str, str], key: str) -> bytes:
 
 
 def _tells(document: bytes, token: str, expiry: float | None) -> bool:
-    """Whether the one document holds the token and the expiry of the single entries, under whatever names."""
+    """Whether the one document holds the token and the expiry of the single entries."""
     try:
         told = json.loads(document)
     except ValueError:
         return False
-    if not isinstance(told, dict) or token not in told.values():
-        return False
-    return expiry is None or any(_is_moment(value, expiry) for value in told.values())
-
-
-def _is_moment(value: object, expected: float) -> bool:
-    read = value if isinstance(value, int | float) else moment(value)
-    return read is not None and abs(read - expected) < EXPIRY_TOLERANCE_S
+    return isinstance(told, dict) and told.get(TOKEN) == token and moment(told.get(EXPIRES_AT)) == expiry

@@ -133,6 +133,10 @@ class Mints:
             unanswered += not mint.answered
         return orphans, unanswered, unjudged
 
+    def unmatched(self) -> int:
+        """How many tokens only one side has told of."""
+        return len(self._unseen) + len(self._awaiting)
+
     def _judge(self, at: float, clock_offset: float) -> None:
         while self._replaced and at - self._replaced[0].seen_at > JUDGE_AFTER_S:
             one = self._replaced.popleft()
