@@ -65,7 +65,7 @@ def test_a_check_finds_what_differs(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 @each_kind
 def test_every_field_is_described(kind: Kind) -> None:
-    """`kubectl explain` is documentation: no field without a sentence, but metadata, which the server describes."""
+    """`kubectl explain` is documentation; only metadata is described by the server itself."""
     paths = {
         path for path, schema in walk(root(kind)) if not path.endswith("[]") and not schema.get("description")
     }
@@ -90,7 +90,7 @@ def test_numbers_say_their_width(kind: Kind) -> None:
 
 @each_kind
 def test_specs_are_bounded(kind: Kind) -> None:
-    """Every string, list and map of a spec has a bound; without it rules are too costly for the API server."""
+    """Every string, list and map of a spec has a bound; else rules are too costly for the API server."""
     bounds = {"array": "maxItems", "string": "maxLength"}
     spec = root(kind)["properties"]["spec"]
     for path, schema in walk(spec):

@@ -110,7 +110,13 @@ KINDS: Final = (
         plural=group.PLURAL_SESSIONS,
         short="rts",
         columns=_SESSION_COLUMNS,
-        selectable=(".spec.endpoint", ".spec.suspend", ".status.secretRef.name"),
+        selectable=(
+            ".spec.endpoint",
+            ".spec.suspend",
+            ".spec.session.model",
+            ".status.providerRef.name",
+            ".status.secretRef.name",
+        ),
     ),
     Kind(
         model=RealtimeProvider,

@@ -32,7 +32,7 @@ def rule(cel: str, message: str, *, reason: str = "FieldValueInvalid", field_pat
     Args:
         cel: The expression that must hold.
         message: What a person reads when it does not: what is wrong, and what to do instead.
-        reason: FieldValueInvalid, FieldValueForbidden, FieldValueRequired or FieldValueDuplicate.
+        reason: FieldValueInvalid or FieldValueForbidden; the API server leaves the message of others out.
         field_path: The field to blame, relative to where the rule stands, such as ``.secret.name``.
     """
     entry: JsonSchema = {"rule": cel, "message": message, "reason": reason}

@@ -43,12 +43,10 @@ _KEYS: Final = checked(
     rule(
         "self.all(a, self.all(b, a == b || self[a] != self[b]))",
         "two entries of the Secret cannot have the same name",
-        reason="FieldValueDuplicate",
     ),
     rule(
         f"self.all(k, self[k] == k || !(self[k] in {_NAMES}) || self[k] in self)",
         "an entry cannot take the default name of another one that keeps it",
-        reason="FieldValueDuplicate",
     ),
     rule(
         "self.all(k, self[k] != '.' && !self[k].startsWith('..'))",
@@ -89,7 +87,7 @@ class SecretSpec(ApiModel):
         default=None,
         max_length=253,
         pattern=DNS_NAME,
-        description="Name of the Secret; absent: the session's own. It can never be changed, set or removed.",
+        description="Name of the Secret; absent: the session's own. It cannot be changed, set or removed later.",
     )
     keys: dict[str, KeyName] = Field(
         default_factory=dict,
