@@ -15,6 +15,10 @@ import aiohttp
 import httpx
 
 
+class BundleUnusable(Exception):
+    """The provider's CA bundle cannot be loaded."""
+
+
 def why_no_answer(error: BaseException, url: str, *, limit: float) -> str:
     """Put the failure into words.
 
@@ -37,6 +41,7 @@ _WORDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
         "the certificate of {host} is not trusted ({detail})",
     ),
     ((aiohttp.ClientConnectorDNSError,), "cannot resolve {host}"),
+    ((BundleUnusable,), "the provider's CA bundle holds no usable certificate"),
     ((ssl.SSLError,), "no TLS connection with {address} ({detail})"),
     ((ConnectionRefusedError,), "connection refused by {address}"),
     ((aiohttp.ClientProxyConnectionError,), "cannot connect to the proxy ({detail})"),
@@ -55,33 +60,35 @@ _WORDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and what caused it, outermost first, each before the operating system's word for it."""
+    """The exception and what caused it, outermost first; a refusal to connect before what wraps it."""
     cause: BaseException | None = error
     while cause is not None:
-        wrapped = getattr(cause, "os_error", None)
-        if isinstance(wrapped, ConnectionRefusedError):
-            yield wrapped
+        if isinstance(cause, aiohttp.ClientConnectorError) and not isinstance(
+            cause, aiohttp.ClientProxyConnectionError
+        ):
+            yield cause.os_error if isinstance(cause.os_error, ConnectionRefusedError) else cause
         yield cause
         cause = cause.__cause__
 
 
 def _detail(error: BaseException) -> str:
     """What is worth saying of an error, out of numbers and names that no peer can choose."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return _detail(error.certificate_error)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"OpenSSL verify code {error.verify_code}"
-    if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return _detail(error.os_error)
-    if isinstance(error, ssl.SSLError):
-        return error.reason or type(error).__name__
-    if isinstance(error, aiohttp.ClientResponseError):
-        return str(error.status)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return _detail(error.os_error)
-    if isinstance(error, OSError):
-        return errno.errorcode.get(error.errno or 0, type(error).__name__)
-    return type(error).__name__
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return _detail(error.certificate_error)
+        case aiohttp.ClientConnectorError():
+            return _detail(error.os_error)
+        case ssl.SSLCertVerificationError():
+            words = f"OpenSSL verify code {error.verify_code}"
+        case ssl.SSLError():
+            words = error.reason
+        case aiohttp.ClientResponseError():
+            words = str(error.status)
+        case OSError():
+            words = errno.errorcode.get(error.errno or 0, "")
+        case _:
+            words = ""
+    return words or type(error).__name__
 
 
 def _target(url: str) -> tuple[str, str]:

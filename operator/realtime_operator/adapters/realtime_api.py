@@ -20,7 +20,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from realtime_operator.adapters.mint_failure import why_no_answer
+from realtime_operator.adapters.mint_failure import BundleUnusable, why_no_answer
 from realtime_operator.adapters.user_agent import USER_AGENT
 from realtime_operator.core.errors import ProviderUnavailable
 from realtime_operator.core.exchange import MintAnswer, MintCall
@@ -135,7 +135,7 @@ class RealtimeApi:
             await self._close_surplus()
 
     def _new_client(self, ca_bundle: str | None) -> httpx.AsyncClient:
-        tls = ssl.create_default_context(cadata=ca_bundle) if ca_bundle is not None else None
+        tls = _trust_of(ca_bundle) if ca_bundle is not None else None
         return httpx.AsyncClient(
             transport=self._transport(tls),
             trust_env=False,  # the transport alone decides
@@ -154,8 +154,10 @@ class RealtimeApi:
 
 async def _capped(response: httpx.Response) -> bytes | None:
     """The body as it came, undecoded; None once it is longer than BODY_LIMIT."""
+    # What a mock transport answers with was read already.
+    chunks = response.aiter_bytes() if response.is_stream_consumed else response.aiter_raw()
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in chunks:
         body += chunk
         if len(body) > BODY_LIMIT:
             return None
@@ -175,6 +177,13 @@ def _aiohttp_transport(tls: ssl.SSLContext | None, *, trust_env: bool) -> httpx.
         )
 
     return AiohttpTransport(verify=context, client=session)
+
+
+def _trust_of(ca_bundle: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cadata=ca_bundle)
+    except (ssl.SSLError, ValueError) as error:
+        raise BundleUnusable from error
 
 
 def _system_trust() -> ssl.SSLContext:

@@ -1,0 +1,33 @@
+"""Certificates for servers on the loopback."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from hack.controlplane.certificates import Authority
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """A certificate authority that nobody trusts by default."""
+    return Authority("adapters-test")
+
+
+@pytest.fixture(scope="session")
+def server_tls(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server's TLS with a certificate for localhost, not for 127.0.0.1."""
+    return server_context(authority, tmp_path_factory.mktemp("server-tls"))
+
+
+def server_context(authority: Authority, folder: Path) -> ssl.SSLContext:
+    """Make a server's TLS."""
+    pair = authority.server(["localhost"], [])
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    certificate.write_bytes(pair.certificate)
+    key.write_bytes(pair.key)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
