@@ -6,7 +6,7 @@ Every call is bounded in time by its adapter. Errors are those of ``core.errors`
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
+from realtime_operator.core.session_memory import SessionMemory
 
 
 class Clock(Protocol):
@@ -212,4 +213,39 @@ class ProviderHandle(Protocol):
 
     def answered(self, answer: MintAnswer) -> None:
         """Learn from an answer: clock and latency."""
+        ...
+
+
+class ProviderDirectory(Protocol):
+    """Finds the provider of a session."""
+
+    async def resolve(self, memory: SessionMemory) -> tuple[ProviderHandle, int | None]:
+        """Find the provider, check its policy, and say which lifetime to ask for.
+
+        Raises:
+            ProviderNotReady: there is none, it refuses this session, or it has no usable key.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """What a pass over a session leaves to do.
+
+    Attributes:
+        wake_at: local time of the next pass at the latest.
+        status: the status document that the object should have; None where there is nothing new to say.
+        notices: events to post.
+    """
+
+    wake_at: float
+    status: Mapping[str, Any] | None = None
+    notices: Sequence[Notice] = ()
+
+
+class Reconcile(Protocol):
+    """One pass over one session."""
+
+    async def __call__(self, memory: SessionMemory, *, horizon: float) -> PassResult:
+        """Bring memory and Secret up to date; rotations due by the local time ``horizon`` are begun now."""
         ...

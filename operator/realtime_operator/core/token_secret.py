@@ -57,6 +57,11 @@ class Target:
     base_url: str
     model: str
 
+    @property
+    def entry_names(self) -> frozenset[str]:
+        """The names that our entries have in this Secret."""
+        return frozenset(self.spec.key_name(key) for key in SecretKey)
+
 
 @dataclass(frozen=True, slots=True)
 class SecretContent:
@@ -162,8 +167,8 @@ def takeover_patch(
 
 def holding_of(observed: ObservedSecret) -> Holding | None:
     """What a Secret of ours holds; None where the token is missing, was edited, or is not described."""
-    notes, names = observed.annotations, key_names(observed)
-    value = observed.data.get(names[SecretKey.TOKEN], "")
+    notes, names = observed.annotations, entry_names(observed)
+    value = observed.data.get(names.get(SecretKey.TOKEN, ""), "")
     issued_at = from_rfc3339(notes.get(group.ANNOTATION_ISSUED_AT))
     expires_at = from_rfc3339(notes.get(group.ANNOTATION_EXPIRES_AT))
     request_hash = notes.get(group.ANNOTATION_REQUEST_HASH)
@@ -179,19 +184,15 @@ def holding_of(observed: ObservedSecret) -> Holding | None:
     )
 
 
-def key_names(observed: ObservedSecret) -> dict[SecretKey, str]:
-    """The names that our entries have in an observed Secret."""
-    names = {key: key.value for key in SecretKey}
-    for pair in observed.annotations.get(ANNOTATION_KEYS, "").split(","):
-        default, _, name = pair.partition("=")
-        if name and default in set(SecretKey):
-            names[SecretKey(default)] = name
-    return names
+def entry_names(observed: ObservedSecret) -> dict[SecretKey, str]:
+    """The names that our entries have in an observed Secret, by its own word; empty for one that we never wrote."""
+    pairs = (pair.partition("=") for pair in observed.annotations.get(ANNOTATION_KEYS, "").split(","))
+    return {SecretKey(default): name for default, _, name in pairs if name and default in set(SecretKey)}
 
 
 def is_intact(observed: ObservedSecret, content: SecretContent) -> bool:
     """Whether a Secret has all of the content and no stale entry of ours; what others added does not matter."""
-    stale = frozenset(key_names(observed).values()) - content.data.keys()
+    stale = frozenset(entry_names(observed).values()) - content.data.keys()
     return (
         all(observed.data.get(name) == value for name, value in content.data.items())
         and not stale & observed.data.keys()
@@ -201,8 +202,8 @@ def is_intact(observed: ObservedSecret, content: SecretContent) -> bool:
 
 
 def _previous(observed: ObservedSecret, names: Mapping[SecretKey, str]) -> EphemeralToken | None:
-    value = observed.data.get(names[SecretKey.PREVIOUS_TOKEN])
-    expires_at = from_rfc3339(observed.data.get(names[SecretKey.PREVIOUS_EXPIRES_AT]))
+    value = observed.data.get(names.get(SecretKey.PREVIOUS_TOKEN, ""))
+    expires_at = from_rfc3339(observed.data.get(names.get(SecretKey.PREVIOUS_EXPIRES_AT, "")))
     # Nobody needs to know when it was issued: it is only handed on until it expires.
     return EphemeralToken(value, expires_at, expires_at) if value and expires_at is not None else None
 

@@ -1,0 +1,94 @@
+"""What is remembered of failures: enough to wait for the right thing, also after a restart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from realtime_operator.core.errors import ClusterError, FailureClass, OperatorError, ProviderError
+from realtime_operator.core.schedule import probe_delay, retry_delay
+
+ALWAYS_AGAIN_S = 60.0
+"""How often something that a person must mend in the cluster is looked at: a read by name is cheap, a mint is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last of a row of failures.
+
+    Attributes:
+        count: failures in a row, from 1.
+        reason: in one word.
+        message: in a sentence, with the remedy.
+        failure_class: what has to happen before another attempt.
+        at: when it happened.
+        next_attempt: when another attempt is made at the latest; infinite where only a change of the spec helps.
+        generation: of the session that failed.
+        rotate: the rotate annotation's value then.
+        minting: whether the provider was asked, so that asking again must wait.
+    """
+
+    count: int
+    reason: str
+    message: str
+    failure_class: FailureClass
+    at: float
+    next_attempt: float
+    generation: int
+    rotate: str
+    minting: bool
+
+    def holds_back(self, *, now: float, generation: int, rotate: str) -> bool:
+        """Whether another attempt has to wait; a new spec or a new wish of a person never has to."""
+        same_wish = (self.generation, self.rotate) == (generation, rotate)
+        return self.minting and same_wish and now < self.next_attempt
+
+
+def failure_after(
+    before: Failure | None,
+    error: OperatorError,
+    *,
+    now: float,
+    life_left: float,
+    uid: str,
+    generation: int,
+    rotate: str,
+) -> Failure:
+    """Add a failure to the row and say when to try again.
+
+    Args:
+        before: the failure before, or None.
+        error: what went wrong.
+        now: when.
+        life_left: seconds of life of the token held; 0 or less without one.
+        uid: of the session.
+        generation: of the session.
+        rotate: the rotate annotation's value.
+    """
+    same_row = before is not None and before.generation == generation
+    count = before.count + 1 if before is not None and same_row else 1
+    return Failure(
+        count=count,
+        reason=str(error.reason),
+        message=str(error),
+        failure_class=error.failure_class,
+        at=now,
+        next_attempt=now + _delay(error, count=count, life_left=life_left, uid=uid),
+        generation=generation,
+        rotate=rotate,
+        minting=isinstance(error, ProviderError),
+    )
+
+
+def _delay(error: OperatorError, *, count: int, life_left: float, uid: str) -> float:
+    wish = error.retry_after if isinstance(error, ProviderError) else None
+    match error.failure_class:
+        case FailureClass.SOON:
+            return retry_delay(attempt=count, life_left=life_left, uid=uid, retry_after=wish)
+        case FailureClass.PEOPLE:
+            if not isinstance(error, ProviderError):
+                # No mint was sent, so looking again costs the provider nothing.
+                return retry_delay(attempt=count, life_left=life_left, uid=uid, retry_after=None)
+            return max(probe_delay(attempt=count, uid=uid), wish or 0.0)
+        case FailureClass.TERMINAL:
+            return ALWAYS_AGAIN_S if isinstance(error, ClusterError) else math.inf

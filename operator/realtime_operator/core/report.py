@@ -1,0 +1,227 @@
+"""What people see: the status document, its changes, and the events that tell of them.
+
+``Ready`` answers "does the Secret hold an unexpired token for the current spec"; a failing rotation does not flip it, the real expiry
+does. ``Reconciling`` and ``Stalled`` are there only while Ready is not true, because tools read them as "not finished" and "failed".
+Messages of healthy conditions never change from rotation to rotation, so that a rotation's status write stays small.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_operator.api.conditions import ConditionType as Type
+from realtime_operator.core.errors import FailureClass
+from realtime_operator.core.failure import Failure
+from realtime_operator.core.reasons import Reason
+from realtime_operator.core.schedule import Lead, too_short_message
+from realtime_operator.core.timestamps import to_rfc3339
+from realtime_operator.core.token_secret import Holding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a pass knows at its end.
+
+    Attributes:
+        now: local time.
+        generation: of the session.
+        suspended: as the spec says.
+        provider: kind and name of the provider resolved, or None.
+        secret_name: of the Secret.
+        secret_uid: or None where there is no Secret of ours.
+        holding: the token in the Secret, or None.
+        expired: whether that token no longer works.
+        current: whether that token was minted for the current spec.
+        rotation_at: local time at which its rotation is due, or None.
+        lead: the rule's figures for that token, or None.
+        rotations: how many times a token was replaced.
+        failure: the last of a row of failures, or None.
+    """
+
+    now: float
+    generation: int
+    suspended: bool
+    provider: tuple[str, str] | None
+    secret_name: str
+    secret_uid: str | None
+    holding: Holding | None
+    expired: bool
+    current: bool
+    rotation_at: float | None
+    lead: Lead | None
+    rotations: int
+    failure: Failure | None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the Secret holds an unexpired token for the current spec."""
+        return self.holding is not None and not self.expired and self.current
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A condition without its times."""
+
+    type: Type
+    status: str
+    reason: str
+    message: str
+
+
+def status_document(facts: Facts, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The status that the object should have.
+
+    Args:
+        facts: what is known.
+        before: the status so far, for the times of conditions that did not change.
+    """
+    document: dict[str, Any] = {
+        "observedGeneration": facts.generation,
+        "conditions": _conditions(facts, before.get("conditions") or ()),
+        "rotations": facts.rotations,
+        "failures": _failures(facts.failure),
+    }
+    if facts.provider is not None:
+        document["providerRef"] = {"kind": facts.provider[0], "name": facts.provider[1]}
+    if facts.secret_uid is not None:
+        document["secretRef"] = {"name": facts.secret_name, "uid": facts.secret_uid}
+    if facts.holding is not None:
+        token = facts.holding.token
+        document |= {
+            "tokenID": token.token_id,
+            "issuedTime": to_rfc3339(token.issued_at),
+            "expirationTime": to_rfc3339(token.expires_at),
+        }
+        if facts.rotation_at is not None:
+            document["rotationTime"] = to_rfc3339(facts.rotation_at)
+        if facts.holding.rotate:
+            document["lastHandledRotate"] = facts.holding.rotate
+    return document
+
+
+def merge_difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch (RFC 7386) that turns ``before`` into ``after``; empty where they are equal. Lists are replaced whole."""
+    changes: dict[str, Any] = dict.fromkeys(before.keys() - after.keys())
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            nested = merge_difference(old, value)
+            if nested:
+                changes[key] = nested
+        elif value != old:
+            changes[key] = value
+    return changes
+
+
+def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[bool, str, str]]:
+    """Events about what changed: whether it is a warning, the reason, the message. Nothing for a plain rotation."""
+    old = {condition["type"]: condition for condition in before.get("conditions") or ()}
+    for condition in after["conditions"]:
+        kind, status, reason = condition["type"], condition["status"], condition["reason"]
+        last = old.get(kind, {})
+        if (last.get("status"), last.get("reason")) == (status, reason):
+            continue
+        bad = status == "False" and reason not in {Reason.MINTING, Reason.SUSPENDED}
+        good = kind == Type.READY and status == "True"
+        recovered = (
+            kind in {Type.ROTATION_HEALTHY, Type.DELIVERED}
+            and status == "True"
+            and last.get("status") == "False"
+        )
+        if bad or good or recovered:
+            yield bad, reason, condition["message"]
+
+
+def _failures(failure: Failure | None) -> dict[str, Any]:
+    if failure is None:
+        return {"count": 0, "lastReason": ""}
+    document = {"count": failure.count, "lastReason": failure.reason, "lastTime": to_rfc3339(failure.at)}
+    if math.isfinite(failure.next_attempt):
+        document["nextAttemptTime"] = to_rfc3339(failure.next_attempt)
+    return document
+
+
+def _conditions(facts: Facts, before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    old = {condition["type"]: condition for condition in before}
+    return [_dated(verdict, old.get(verdict.type), facts) for verdict in _verdicts(facts)]
+
+
+def _dated(verdict: Verdict, last: Mapping[str, Any] | None, facts: Facts) -> dict[str, Any]:
+    unchanged = last is not None and last["status"] == verdict.status
+    return {
+        "type": verdict.type.value,
+        "status": verdict.status,
+        "reason": str(verdict.reason),
+        "message": verdict.message,
+        "lastTransitionTime": last["lastTransitionTime"]
+        if last is not None and unchanged
+        else to_rfc3339(facts.now),
+        "observedGeneration": facts.generation,
+    }
+
+
+def _verdicts(facts: Facts) -> Iterator[Verdict]:
+    yield _ready(facts)
+    if not facts.ready:
+        yield from _progress(facts)
+    if facts.holding is not None and not facts.expired:
+        yield _rotation_healthy(facts)
+    if facts.holding is not None:
+        yield _delivered(facts)
+
+
+def _ready(facts: Facts) -> Verdict:
+    if facts.ready:
+        message = f"Secret {facts.secret_name} holds an unexpired token for this spec."
+        return Verdict(Type.READY, "True", Reason.ISSUED, message)
+    failure, holding = facts.failure, facts.holding
+    said = f" {failure.message}" if failure is not None else ""
+    if holding is not None and facts.expired:
+        when = to_rfc3339(holding.token.expires_at)
+        if facts.suspended:
+            return Verdict(
+                Type.READY, "False", Reason.SUSPENDED, f"The token expired at {when}; spec.suspend is true."
+            )
+        return Verdict(Type.READY, "False", Reason.EXPIRED, f"The token expired at {when}.{said}")
+    if failure is not None:
+        kept = ""
+        if holding is not None:
+            kept = f" The token of the spec before works until {to_rfc3339(holding.token.expires_at)}."
+        return Verdict(Type.READY, "False", failure.reason, failure.message + kept)
+    if facts.suspended:
+        return Verdict(Type.READY, "False", Reason.SUSPENDED, "spec.suspend is true, so no token is minted.")
+    return Verdict(Type.READY, "False", Reason.MINTING, "A token for this spec is being minted.")
+
+
+def _progress(facts: Facts) -> Iterator[Verdict]:
+    failure = facts.failure
+    if facts.suspended:
+        return
+    if failure is not None and failure.failure_class is not FailureClass.SOON:
+        yield Verdict(Type.STALLED, "True", failure.reason, failure.message)
+    elif failure is not None:
+        yield Verdict(Type.RECONCILING, "True", Reason.RETRYING, failure.message)
+    else:
+        yield Verdict(Type.RECONCILING, "True", Reason.MINTING, "A token for this spec is being minted.")
+
+
+def _rotation_healthy(facts: Facts) -> Verdict:
+    if facts.failure is not None:
+        return Verdict(Type.ROTATION_HEALTHY, "False", facts.failure.reason, facts.failure.message)
+    if facts.suspended:
+        return Verdict(
+            Type.ROTATION_HEALTHY, "Unknown", Reason.SUSPENDED, "spec.suspend is true, so nothing is rotated."
+        )
+    return Verdict(Type.ROTATION_HEALTHY, "True", Reason.ROTATING, "The token is rotated before it expires.")
+
+
+def _delivered(facts: Facts) -> Verdict:
+    if facts.expired:
+        return Verdict(Type.DELIVERED, "False", Reason.EXPIRED, "Readers see an expired token.")
+    if facts.lead is not None and not facts.lead.sufficient:
+        return Verdict(Type.DELIVERED, "False", Reason.LIFETIME_TOO_SHORT, too_short_message(facts.lead))
+    message = "The life of the token leaves time for every reader to see the next one."
+    return Verdict(Type.DELIVERED, "True", Reason.WITHIN_PROPAGATION, message)

@@ -1,0 +1,177 @@
+"""What the process remembers of one session. Nothing here is state: after a restart it is rebuilt from the object and its Secret."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime_operator.api.group import ANNOTATION_ROTATE
+from realtime_operator.api.secret import SecretSpec
+from realtime_operator.api.session import Propagation, ProviderRef, RealtimeSession
+from realtime_operator.core.errors import FailureClass, InvalidSession
+from realtime_operator.core.failure import Failure
+from realtime_operator.core.mint_request import MintTemplate, mint_template
+from realtime_operator.core.object_ref import ObjectRef
+from realtime_operator.core.reasons import Reason
+from realtime_operator.core.schedule import Lead
+from realtime_operator.core.secret_view import SecretStamp
+from realtime_operator.core.timestamps import from_rfc3339
+from realtime_operator.core.token_secret import Holding
+
+_TERMINAL_REASONS = frozenset({Reason.INVALID_SPEC, Reason.PROVIDER_REJECTED, Reason.ENDPOINT_RETIRED})
+_MINTING_REASONS = frozenset(
+    {
+        Reason.PROVIDER_REJECTED,
+        Reason.ENDPOINT_RETIRED,
+        Reason.PROVIDER_UNAUTHORIZED,
+        Reason.PROVIDER_BILLING,
+        Reason.PROVIDER_THROTTLED,
+        Reason.PROVIDER_UNAVAILABLE,
+        Reason.PROVIDER_UNREADABLE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a spec asks for, parsed once.
+
+    Attributes:
+        generation: of the object.
+        rotate: value of the rotate annotation; empty for none.
+        created_at: when the object was created.
+        template: the request, or the error that keeps it from being made.
+        secret_name: of the Secret.
+        lost_nulls: pointers of nulls that client-side apply was given and that did not arrive.
+    """
+
+    generation: int
+    rotate: str
+    created_at: float
+    provider_ref: ProviderRef | None
+    template: MintTemplate | InvalidSession
+    secret: SecretSpec
+    secret_name: str
+    propagation: Propagation
+    suspended: bool
+    lost_nulls: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class SessionMemory:
+    """One session, as the engine and the reconciler know it.
+
+    Attributes:
+        ref: the object.
+        wanted: what its spec asks for.
+        status: the status document as last seen or written.
+        holding: the token in our Secret while ``stamp`` is set, else the last one known; None if unknown.
+        unwritten: a token that was minted and could not be written yet; it is written before another is minted.
+        stamp: the Secret, in the version that is known to hold ``holding``; None while none is known to.
+        checked_at: local time at which the Secret was last seen to hold ``holding``.
+        checked_generation: the generation for which the Secret's content was last compared.
+        confirmed_generation: the generation whose request the token is known to answer.
+        rotations: how many times a token was replaced.
+        failure: the last of a row of failures, or None.
+        rotation_at: local time at which rotation is due; None if unknown.
+        expires_at: local time at which the token expires at the earliest; 0 if there is none.
+        lead: the rule's figures for the token; None if unknown.
+        scheduled_for: the token id and propagation that ``rotation_at`` was worked out for.
+        observed: whether the Secret was seen by this process.
+        older_claimant: name of an older session that wants the same Secret; empty for none.
+        gone: whether the object was deleted; nothing is written for it any more.
+    """
+
+    ref: ObjectRef
+    wanted: Wanted
+    status: Mapping[str, Any] = field(default_factory=dict)
+    holding: Holding | None = None
+    unwritten: Holding | None = None
+    stamp: SecretStamp | None = None
+    checked_at: float = -math.inf
+    checked_generation: int = -1
+    confirmed_generation: int = -1
+    rotations: int = 0
+    failure: Failure | None = None
+    rotation_at: float | None = None
+    expires_at: float = 0.0
+    lead: Lead | None = None
+    scheduled_for: tuple[str, str] | None = None
+    observed: bool = False
+    older_claimant: str = ""
+    gone: bool = False
+
+
+def wanted_of(session: RealtimeSession, lost_nulls: tuple[str, ...] = ()) -> Wanted:
+    """Parse what a session asks for; a request that cannot be made is kept as its error."""
+    template: MintTemplate | InvalidSession
+    try:
+        template = mint_template(session.spec)
+    except InvalidSession as error:
+        template = error
+    created = session.metadata.creation_timestamp
+    return Wanted(
+        generation=session.metadata.generation,
+        rotate=session.metadata.annotations.get(ANNOTATION_ROTATE, ""),
+        created_at=created.timestamp() if created is not None else 0.0,
+        provider_ref=session.spec.provider_ref,
+        template=template,
+        secret=session.spec.secret,
+        secret_name=session.secret_name,
+        propagation=session.spec.delivery.propagation,
+        suspended=session.spec.suspend,
+        lost_nulls=lost_nulls,
+    )
+
+
+def remembered(ref: ObjectRef, wanted: Wanted, status: Mapping[str, Any]) -> SessionMemory:
+    """Rebuild the memory of a session from its status: when to look next, and which failures were seen."""
+    observed = status.get("observedGeneration", -1)
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
+    return SessionMemory(
+        ref=ref,
+        wanted=wanted,
+        status=status,
+        confirmed_generation=observed if ready else -1,
+        rotations=status.get("rotations", 0),
+        failure=_failure_of(status, observed, wanted.rotate),
+        rotation_at=from_rfc3339(status.get("rotationTime")),
+        expires_at=from_rfc3339(status.get("expirationTime")) or 0.0,
+        scheduled_for=_scheduled_for(status, wanted),
+    )
+
+
+def _scheduled_for(status: Mapping[str, Any], wanted: Wanted) -> tuple[str, str] | None:
+    """Status keeps the rotation time of its token, unless the spec, and so perhaps the propagation, changed since."""
+    if "tokenID" not in status or "rotationTime" not in status:
+        return None
+    if status.get("observedGeneration") != wanted.generation:
+        return None
+    return status["tokenID"], wanted.propagation.value
+
+
+def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Failure | None:
+    failures = status.get("failures") or {}
+    if not failures.get("count"):
+        return None
+    reason = failures.get("lastReason", "")
+    message = next((c["message"] for c in status.get("conditions") or () if c["reason"] == reason), reason)
+    stalled = any(c["type"] == "Stalled" for c in status.get("conditions") or ())
+    terminal = reason in _TERMINAL_REASONS
+    return Failure(
+        count=failures["count"],
+        reason=reason,
+        message=message,
+        failure_class=FailureClass.TERMINAL
+        if terminal
+        else FailureClass.PEOPLE
+        if stalled
+        else FailureClass.SOON,
+        at=from_rfc3339(failures.get("lastTime")) or 0.0,
+        next_attempt=from_rfc3339(failures.get("nextAttemptTime")) or math.inf,
+        generation=generation,
+        rotate=rotate,
+        minting=reason in _MINTING_REASONS,
+    )

@@ -1,0 +1,93 @@
+"""Ends a pass: what it found out becomes the status, the events and the next wake-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_operator.core.report import Facts, news, status_document
+from realtime_operator.core.schedule import spread
+from realtime_operator.core.session_memory import SessionMemory, Wanted
+from realtime_operator.ports import Notice, PassResult, ProviderHandle
+from realtime_operator.secret_writer import LOOK_AGAIN_S, TRUSTED_S
+
+
+@dataclass(slots=True)
+class PassCase:
+    """What one pass has found out so far.
+
+    Attributes:
+        wanted: what the session asked for when the pass began.
+        horizon: rotations due by this local time are begun now.
+        provider: the provider resolved, or None.
+        lifetime: seconds to ask for, or None.
+        request_hash: of what would be sent; None while unknown.
+    """
+
+    wanted: Wanted
+    horizon: float
+    provider: ProviderHandle | None = None
+    lifetime: int | None = None
+    request_hash: str | None = None
+
+
+def pass_result(memory: SessionMemory, case: PassCase, *, now: float) -> PassResult:
+    """Say what the object should show, what people should hear, and when to look again."""
+    wake_at = next_wake_up(memory, case.wanted, now=now)
+    if memory.gone or _knows_nothing_new(memory, case, now=now):
+        return PassResult(wake_at)
+    status = status_document(facts(memory, case, now=now), memory.status)
+    return PassResult(wake_at, status, [Notice(memory.ref, *item) for item in news(memory.status, status)])
+
+
+def facts(memory: SessionMemory, case: PassCase, *, now: float) -> Facts:
+    """What is known at the pass's end."""
+    holding = memory.holding if memory.stamp is not None else None
+    if case.request_hash is not None:
+        current = holding is not None and holding.request_hash == case.request_hash
+    else:
+        current = memory.confirmed_generation == case.wanted.generation
+    expired = now >= memory.expires_at
+    if holding is not None and case.provider is not None:
+        expired = case.provider.clock.latest(now) >= holding.token.expires_at
+    view = case.provider.view if case.provider is not None else None
+    return Facts(
+        now=now,
+        generation=case.wanted.generation,
+        suspended=case.wanted.suspended,
+        provider=(view.kind, view.name) if view is not None else _provider_before(memory),
+        secret_name=case.wanted.secret_name,
+        secret_uid=memory.stamp.uid if memory.stamp is not None else None,
+        holding=holding,
+        expired=expired,
+        current=current,
+        rotation_at=memory.rotation_at,
+        lead=memory.lead,
+        rotations=memory.rotations,
+        failure=memory.failure,
+    )
+
+
+def next_wake_up(memory: SessionMemory, wanted: Wanted, *, now: float) -> float:
+    """The next moment at which anything may have to be done or said."""
+    look_after = TRUSTED_S + (LOOK_AGAIN_S - TRUSTED_S) * spread(memory.ref.uid)
+    moments = [(memory.checked_at if memory.stamp is not None else now) + look_after]
+    if memory.failure is not None:
+        moments.append(memory.failure.next_attempt)
+    elif memory.rotation_at is not None and not wanted.suspended:
+        moments.append(memory.rotation_at)
+    if memory.expires_at > now:
+        moments.append(memory.expires_at)
+    return min(moments)
+
+
+def _knows_nothing_new(memory: SessionMemory, case: PassCase, *, now: float) -> bool:
+    """Unreadable is not missing: until the Secret was read once, a status that may still be true is left alone."""
+    said_before: Any = memory.status.get("observedGeneration")
+    same_spec = said_before == case.wanted.generation and memory.confirmed_generation == said_before
+    return not memory.observed and same_spec and now < memory.expires_at
+
+
+def _provider_before(memory: SessionMemory) -> tuple[str, str] | None:
+    ref = memory.status.get("providerRef")
+    return (ref["kind"], ref["name"]) if ref else None

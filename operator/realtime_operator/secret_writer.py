@@ -1,0 +1,146 @@
+"""Keeps one session's Secret known and filled: observes it as seldom as is safe, and writes it only if it is ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from realtime_operator.core.errors import SessionGone
+from realtime_operator.core.ownership import Ownership, ownership
+from realtime_operator.core.reasons import Reason
+from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
+from realtime_operator.core.session_memory import SessionMemory, Wanted
+from realtime_operator.core.token_secret import (
+    Holding,
+    Target,
+    content_of,
+    create_manifest,
+    entry_names,
+    holding_of,
+    is_intact,
+    merge_patch,
+    takeover_patch,
+)
+from realtime_operator.ports import SecretStore
+
+LOOK_AGAIN_S = 60.0
+"""The longest time that an edited or deleted Secret goes unnoticed where Secrets may not be watched."""
+
+TRUSTED_S = 45.0
+"""How long what was seen or written is believed: less than the wake-ups for looking are apart, however they are spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is known of the Secret at this moment.
+
+    Attributes:
+        holding: the token to go on with: the Secret's own, or a later one that memory can restore; None for neither.
+        intact: whether the Secret holds exactly what it should for ``holding``.
+        stamp: which Secret is there; None for none.
+        observed: the Secret as read in this pass; None where memory sufficed or there is none.
+        verdict: what may be done with it.
+    """
+
+    holding: Holding | None
+    intact: bool
+    stamp: SecretStamp | None
+    observed: ObservedSecret | None = None
+    verdict: Ownership = Ownership.OURS
+
+
+class SecretWriter:
+    """Reads and writes Secrets through the port; all that it knows is in the session's memory."""
+
+    def __init__(self, secrets: SecretStore) -> None:
+        self._secrets = secrets
+
+    async def observe(
+        self, memory: SessionMemory, wanted: Wanted, target: Target, *, now: float
+    ) -> Observation:
+        """Find out what the Secret holds; without a request if it was seen or written lately.
+
+        Raises:
+            SecretConflict: the Secret is somebody else's.
+            ClusterError: it could not be read; nothing is known then.
+        """
+        if memory.stamp is None or memory.checked_generation != wanted.generation:
+            return await self._read(memory, wanted, target, now=now)
+        if now - memory.checked_at >= TRUSTED_S:
+            stamp = await self._secrets.look(target.session.namespace or "", target.name)
+            if stamp != memory.stamp:
+                return await self._read(memory, wanted, target, now=now)
+            memory.checked_at = now
+        holding = memory.unwritten or memory.holding
+        return Observation(holding, intact=memory.unwritten is None, stamp=memory.stamp)
+
+    async def write(
+        self,
+        memory: SessionMemory,
+        wanted: Wanted,
+        target: Target,
+        seen: Observation,
+        holding: Holding,
+        *,
+        now: float,
+    ) -> None:
+        """Write a token into the Secret, in one request that cannot touch anybody else's.
+
+        Raises:
+            SecretMoved: the Secret is not what was observed; observe again.
+            SessionGone: the session was deleted meanwhile.
+            ClusterError: it could not be written; the token stays in memory, and is written before another is minted.
+        """
+        memory.unwritten = holding
+        if memory.gone:
+            raise SessionGone(Reason.SESSION_GONE, "The session was deleted while its token was minted.")
+        stamp = await self._store(target, seen, holding)
+        before = memory.holding
+        if seen.stamp is not None and before is not None and before.token.value != holding.token.value:
+            memory.rotations += 1
+        _learn(memory, wanted, holding, stamp, now=now)
+
+    async def _store(self, target: Target, seen: Observation, holding: Holding) -> SecretStamp:
+        namespace, content = target.session.namespace or "", content_of(target, holding)
+        if seen.stamp is None:
+            return await self._secrets.create(namespace, create_manifest(target, content))
+        observed, stale = seen.observed, target.entry_names
+        if observed is not None:
+            stale |= frozenset(entry_names(observed).values())
+        if observed is not None and seen.verdict is Ownership.TAKEOVER:
+            patch = takeover_patch(target, content, observed=observed, stale=stale)
+        else:
+            patch = merge_patch(content, stamp=seen.stamp, stale=stale)
+        return await self._secrets.patch(namespace, target.name, patch)
+
+    async def _read(
+        self, memory: SessionMemory, wanted: Wanted, target: Target, *, now: float
+    ) -> Observation:
+        observed = await self._secrets.read(target.session.namespace or "", target.name)
+        memory.stamp, memory.observed = None, True
+        known = memory.unwritten or memory.holding
+        if observed is None:
+            return Observation(known, intact=False, stamp=None)
+        verdict = ownership(observed, target)
+        holding = _later(holding_of(observed), known)
+        intact = False
+        if holding is not None and verdict is Ownership.OURS:
+            intact = is_intact(observed, content_of(target, holding))
+        if holding is not None and intact:
+            _learn(memory, wanted, holding, observed.stamp, now=now)
+        return Observation(holding, intact, observed.stamp, observed, verdict)
+
+
+def _learn(
+    memory: SessionMemory, wanted: Wanted, holding: Holding, stamp: SecretStamp, *, now: float
+) -> None:
+    memory.holding, memory.unwritten, memory.stamp = holding, None, stamp
+    memory.checked_at, memory.checked_generation = now, wanted.generation
+
+
+def _later(observed: Holding | None, known: Holding | None) -> Holding | None:
+    """The token that lives longer; the Secret's own where both are the same, since it may know more."""
+    if observed is None or known is None:
+        return observed or known
+    if observed.token.value == known.token.value:
+        return replace(observed, previous=observed.previous or known.previous)
+    return known if known.token.expires_at > observed.token.expires_at else observed
