@@ -45,7 +45,7 @@ class CaKind(StrEnum):
     """The kind of object that holds certificate authorities."""
 
     CONFIG_MAP = "ConfigMap"
-    SECRET = "Secret"  # noqa: S105 - the name of a Kubernetes kind
+    SECRET = "Secret"
 
 
 class KeySecretRef(ApiModel):

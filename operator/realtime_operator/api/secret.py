@@ -16,9 +16,9 @@ from realtime_operator.api.selector import LabelValue
 class SecretKey(StrEnum):
     """The entries that the Secret of a session has, by their default names."""
 
-    TOKEN = "token"  # noqa: S105 - the name of an entry
+    TOKEN = "token"
     EXPIRES_AT = "expires-at"
-    PREVIOUS_TOKEN = "previous-token"  # noqa: S105 - the name of an entry
+    PREVIOUS_TOKEN = "previous-token"
     PREVIOUS_EXPIRES_AT = "previous-expires-at"
     BASE_URL = "base-url"
     MODEL = "model"
