@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 
 import pytest
 
@@ -16,14 +15,10 @@ def authority() -> Authority:
     return Authority("adapters-test")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def server_tls(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """A server's TLS with a certificate for localhost, not for 127.0.0.1."""
-    return server_context(authority, tmp_path_factory.mktemp("server-tls"))
-
-
-def server_context(authority: Authority, folder: Path) -> ssl.SSLContext:
-    """Make a server's TLS."""
+    folder = tmp_path_factory.mktemp("server-tls")
     pair = authority.server(["localhost"], [])
     certificate, key = folder / "tls.crt", folder / "tls.key"
     certificate.write_bytes(pair.certificate)

@@ -1,0 +1,82 @@
+"""The metrics as a scraper reads them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from realtime_operator.adapters.prometheus import PrometheusMetrics, SessionSample
+
+HOTEL = SessionSample("hotel", "concierge", 1764000600.0, 1764000400.0, ready=True)
+EMPTY = SessionSample("hotel", "new", None, None, ready=False)
+
+
+async def scraped(metrics: PrometheusMetrics) -> dict[tuple[str, ...], float]:
+    """All samples of one scrape, by name and label values."""
+    text = b"".join([piece async for piece in metrics.expose()]).decode()
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_what_the_engine_counts() -> None:
+    """Each call of the port moves its own series."""
+    metrics = PrometheusMetrics(list)
+    metrics.minted(reason="RotationDue")
+    metrics.mint_failed(reason="ProviderUnavailable")
+    metrics.mint_failed(reason="ProviderUnavailable")
+    metrics.pass_failed(reason="ClusterUnavailable")
+    metrics.mint_latency(0.15)
+    metrics.lateness(-0.4)
+    got = await scraped(metrics)
+    assert got["realtime_operator_mints_total", "success", "RotationDue"] == 1
+    assert got["realtime_operator_mints_total", "failure", "ProviderUnavailable"] == 2
+    assert got["realtime_operator_pass_errors_total", "ClusterUnavailable"] == 1
+    assert got["realtime_operator_mint_duration_seconds_bucket", "0.1"] == 0
+    assert got["realtime_operator_mint_duration_seconds_bucket", "0.2"] == 1
+    assert got["realtime_operator_rotation_lateness_seconds_bucket", "-0.5"] == 0
+    assert got["realtime_operator_rotation_lateness_seconds_bucket", "-0.2"] == 1
+
+
+async def test_each_session_has_its_series() -> None:
+    """Expiry, rotation time and readiness come from the table as it is at scrape time; what is not known is left out."""
+    table = [HOTEL]
+    metrics = PrometheusMetrics(lambda: table)
+    table.append(EMPTY)
+    got = await scraped(metrics)
+    prefix = "realtime_operator_session"
+    assert got[f"{prefix}_expiration_timestamp_seconds", "hotel", "concierge"] == 1764000600.0
+    assert got[f"{prefix}_rotation_timestamp_seconds", "hotel", "concierge"] == 1764000400.0
+    assert got[f"{prefix}_ready", "hotel", "concierge"] == 1
+    assert got[f"{prefix}_ready", "hotel", "new"] == 0
+    assert (f"{prefix}_expiration_timestamp_seconds", "hotel", "new") not in got
+
+
+async def test_the_process_describes_itself() -> None:
+    """Build and process metrics are there, and nothing comes from the library's global registry."""
+    got = await scraped(PrometheusMetrics(list))
+    assert any(name == "realtime_operator_build_info" for name, *_ in got)
+    assert got["process_resident_memory_bytes",] > 1_000_000
+    assert not any(name.startswith("python_") for name, *_ in got)
+
+
+async def test_a_large_scrape_lets_the_loop_turn() -> None:
+    """Ten thousand sessions are all written, and other tasks run while they are."""
+    many = [SessionSample("hotel", f"s{n}", float(n), float(n), ready=True) for n in range(10_000)]
+    metrics = PrometheusMetrics(lambda: many)
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counter = asyncio.create_task(count_turns())
+    got = await scraped(metrics)
+    counter.cancel()
+    assert sum(name == "realtime_operator_session_ready" for name, *_ in got) == len(many)
+    assert turns > 100
