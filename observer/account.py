@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from observer.content import Held, Mint, SecretContent, SessionFacts, held_in
 from observer.figures import Figures, SessionRow, percentile
-from observer.mints import Mints, Replacement
+from observer.mints import ORPHAN_GRACE_S, Mints, Replacement
 from observer.subject import Exposure, Subject
 
 if TYPE_CHECKING:
@@ -25,8 +25,15 @@ Name = tuple[str, str]
 class Account:
     """What happened to all sessions. Memory: constant per session, plus tokens that only one side has told of."""
 
-    def __init__(self, *, began_at: float, clock_offset: float = 0.0, has_ledger: bool = False) -> None:
-        self._mints = Mints(has_ledger=has_ledger, began_at=began_at)
+    def __init__(
+        self,
+        *,
+        began_at: float,
+        clock_offset: float = 0.0,
+        has_ledger: bool = False,
+        orphan_grace: float = ORPHAN_GRACE_S,
+    ) -> None:
+        self._mints = Mints(has_ledger=has_ledger, began_at=began_at, orphan_grace=orphan_grace)
         self._offset = clock_offset
         self._subjects: dict[str, Subject] = {}
         self._by_secret: dict[Name, list[str]] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import aiohttp
+from yarl import URL
 
 from observer.content import Mint
 
@@ -66,10 +67,10 @@ class LedgerFile:
 
 
 class LedgerHttp:
-    """The ledger of a stand-in provider that serves its control API under ``{url}/_standin/``."""
+    """The ledger of a stand-in provider; of its base URL only the origin matters."""
 
     def __init__(self, url: str) -> None:
-        self._base, self._last = url.rstrip("/"), 0
+        self._control, self._last = URL(url).origin() / "_standin", 0
 
     async def clock_offset(self, client: aiohttp.ClientSession) -> float | None:
         """Ask how far ahead the provider's clock is set.
@@ -78,7 +79,7 @@ class LedgerHttp:
             LedgerUnreadableError: the answer is none.
             aiohttp.ClientError: it cannot be reached now.
         """
-        return float((await self._get(client, "settings"))["clock_offset"])
+        return float((await self._get(client, "settings", {}))["clock_offset"])
 
     async def read(self, client: aiohttp.ClientSession) -> list[Mint]:
         """Read all mints entered since the last call, page by page.
@@ -89,7 +90,7 @@ class LedgerHttp:
         """
         mints: list[Mint] = []
         while True:
-            page = await self._get(client, f"ledger?after={self._last}")
+            page = await self._get(client, "ledger", {"after": self._last})
             if page.get("forgotten"):
                 raise LedgerUnreadableError(f"the ledger has forgotten {page['forgotten']} mints")
             mints += [_mint(entry) for entry in page["mints"]]
@@ -99,8 +100,8 @@ class LedgerHttp:
             if self._last >= page["last"]:
                 return mints
 
-    async def _get(self, client: aiohttp.ClientSession, path: str) -> dict[str, Any]:
-        async with client.get(f"{self._base}/_standin/{path}", timeout=ANSWER_WITHIN) as answer:
+    async def _get(self, client: aiohttp.ClientSession, what: str, query: dict[str, int]) -> dict[str, Any]:
+        async with client.get(self._control / what, params=query, timeout=ANSWER_WITHIN) as answer:
             if answer.status != 200:  # noqa: PLR2004 - OK
                 raise LedgerUnreadableError(f"the ledger answers with status {answer.status}")
             read = await answer.json()

@@ -68,12 +68,13 @@ class Replacement:
 class Mints:
     """The ledger's side of the account. Remembers a token until both the ledger and a Secret have told of it."""
 
-    def __init__(self, *, has_ledger: bool, began_at: float) -> None:
+    def __init__(self, *, has_ledger: bool, began_at: float, orphan_grace: float) -> None:
         self.count = 0
         self.undue = 0
         self.findings: deque[str] = deque(maxlen=20)
         self._has_ledger = has_ledger
         self._began_at = began_at
+        self._orphan_grace = orphan_grace
         self._unseen: dict[bytes, Mint] = {}
         self._awaiting: dict[bytes, Held | None] = {}
         self._replaced: deque[Replacement] = deque()
@@ -124,7 +125,7 @@ class Mints:
         orphans = unanswered = unjudged = 0
         for mint in self._unseen.values():
             issued_at = mint.issued_at - clock_offset
-            if issued_at < self._began_at or issued_at > at - ORPHAN_GRACE_S:
+            if issued_at < self._began_at or issued_at > at - self._orphan_grace:
                 continue
             if any(begin <= issued_at <= end for begin, end in self._blind):
                 unjudged += 1

@@ -12,6 +12,7 @@ import aiohttp
 from observer.account import Account
 from observer.content import secret_content, session_facts
 from observer.kubeconfig import read_kubeconfig
+from observer.mints import ORPHAN_GRACE_S
 from observer.watch import Watch
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ class Observer:
     Args:
         kubeconfig: file with the server and the observer's own credentials (get, list, watch of both kinds).
         namespaces: those to watch, None for all.
-        ledger: where mints are read, None for no undue orphans; must cover the same sessions.
+        ledger: where mints are read, for the same sessions; None: expiry as the Secrets tell it, no orphans.
         clock_offset: seconds by which the provider's clock is ahead, unless the ledger tells.
+        orphan_grace: seconds that a token may take from its mint to its Secret.
         clock: the observer's clock, seconds since the epoch.
     """
 
@@ -51,11 +53,17 @@ class Observer:
         namespaces: Sequence[str] | None = None,
         ledger: Ledger | None = None,
         clock_offset: float = 0.0,
+        orphan_grace: float = ORPHAN_GRACE_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._access = read_kubeconfig(kubeconfig)
         self._namespaces, self._ledger, self._clock = namespaces, ledger, clock
-        self._account = Account(began_at=clock(), clock_offset=clock_offset, has_ledger=ledger is not None)
+        self._account = Account(
+            began_at=clock(),
+            clock_offset=clock_offset,
+            has_ledger=ledger is not None,
+            orphan_grace=orphan_grace,
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._watches: list[Watch] = []
         self._ended_at: float | None = None
@@ -68,7 +76,7 @@ class Observer:
             ObserverNotReadyError: the first lists did not come within a minute.
             LedgerUnreadableError: the ledger's answer is none.
         """
-        self._client = await self._open.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
+        self._client = await self._open.enter_async_context(aiohttp.ClientSession())
         try:
             if self._ledger is not None:
                 await self._read_ledger(self._ledger)
