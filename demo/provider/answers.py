@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+# Made once: json.dumps makes an encoder anew for every call with separators.
+COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 INVALID_REQUEST = "invalid_request_error"
 
 
@@ -25,7 +27,7 @@ class Answer:
     @classmethod
     def of_json(cls, status: int, content: object, headers: dict[str, str | None] | None = None) -> Answer:
         """Make an answer whose body is the compact JSON of `content`."""
-        return cls(status, json.dumps(content, separators=(",", ":")).encode(), headers or {})
+        return cls(status, COMPACT(content).encode(), headers or {})
 
 
 class Refused(Exception):

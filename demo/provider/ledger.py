@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from demo.provider.answers import COMPACT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 LEDGER_IN_MEMORY = 500_000  # mints; about 0.4 kB each, half an hour of 250 a second
 
 
-@dataclass(frozen=True, slots=True)
-class Mint:
+class Mint(NamedTuple):
     """One token as it was made, without the token.
 
     Attributes:
@@ -60,8 +60,8 @@ class Ledger:
     def append(self, mint: Mint, answered_at: float | None) -> int:
         """Enter a mint and give its number, from 1; `answered_at` is None when the answer is withheld."""
         self.last += 1
-        entry = {"n": self.last, **asdict(mint), "answered_at": answered_at}
-        line = json.dumps(entry, separators=(",", ":")).encode()
+        entry = {"n": self.last, **mint._asdict(), "answered_at": answered_at}
+        line = COMPACT(entry).encode()
         self._lines.append(line)
         if self._file:
             self._file.write(line + b"\n")
