@@ -51,8 +51,11 @@ def read_kubeconfig(path: Path) -> ApiAccess:
         raise KubeconfigError(
             f"{path.name}: credential plug-ins are not supported; use a token or a certificate"
         )
-    tls = _tls(cluster, user, path.parent) if server.startswith("https:") else None
-    return ApiAccess(server, tls, _headers(user, path.parent))
+    try:
+        tls = _tls(cluster, user, path.parent) if server.startswith("https:") else None
+        return ApiAccess(server, tls, _headers(user, path.parent))
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError, bad base64 a ValueError
+        raise KubeconfigError(f"{path.name}: {type(error).__name__} while reading its credentials") from error
 
 
 def _named(config: dict[str, Any], plural: str, kind: str, name: str) -> dict[str, Any]:

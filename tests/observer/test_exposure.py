@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.observer.story import Story
+from tests.observer.story import EPOCH, Story
 
 
 @dataclass(frozen=True)
@@ -237,13 +237,13 @@ def test_the_end_of_the_last_exposure_is_told_once_all_is_fresh() -> None:
     assert (story.figures(11).unfresh, story.figures(11).fresh_again_at) == (1, None)
     figures = story.token(12.5, "b", expires=72).figures(20)
     assert figures.unfresh == 0
-    assert figures.fresh_again_at == pytest.approx(1_800_000_012.5)
+    assert figures.fresh_again_at == EPOCH + 12.5
 
 
 def test_a_clock_that_is_set_judges_only_what_comes_after() -> None:
     """When the provider's clock jumps past an expiry, the token is expired from the jump on."""
     story = Story().session(0).token(0, "a", expires=60)
-    story.account.clock_offset_changed(1_800_000_030.0, 100.0)
+    story.account.clock_offset_changed(EPOCH + 30, 100.0)
     assert story.figures(33).expired_seconds == pytest.approx(3)
 
 
