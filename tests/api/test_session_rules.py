@@ -1,0 +1,232 @@
+"""What the API server refuses in a session, and what it says then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Refusal
+
+pytestmark = pytest.mark.controlplane
+
+REALTIME = {"type": "realtime", "model": "gpt-realtime"}
+BETA = {"model": "gpt-4o-realtime-preview"}
+
+
+def tool(**fields: Any) -> dict[str, Any]:
+    """Return a spec with one MCP tool."""
+    return {"session": {**REALTIME, "tools": [{"type": "mcp", "server_label": "desk", **fields}]}}
+
+
+def keys(**names: str) -> dict[str, Any]:
+    """Return a spec that renames entries; underscores stand for dashes, DOCUMENT for realtime.json."""
+    renamed = {
+        name.replace("DOCUMENT", "realtime.json").replace("_", "-"): wanted for name, wanted in names.items()
+    }
+    return {"secret": {"keys": renamed}}
+
+
+ACCEPTED = {
+    "an empty spec": {},
+    "a realtime session": {"session": REALTIME},
+    "a transcription session": {"session": {"type": "transcription"}},
+    "a body without a type for Sessions": {"endpoint": "Sessions", "session": BETA},
+    "no body at all for Sessions": {"endpoint": "Sessions"},
+    "a null type for Sessions": {"endpoint": "Sessions", "session": {"type": None}},
+    "null in every declared field of the body": {
+        "session": {**REALTIME, "instructions": None, "tools": None}
+    },
+    "the shortest lifetime": {"lifetimeSeconds": 10},
+    "the longest lifetime": {"lifetimeSeconds": 7200},
+    "a provider by name alone": {"providerRef": {"name": "default"}},
+    "an MCP tool without credentials": tool(server_url="https://desk.example/mcp"),
+    "an MCP tool with nulls for credentials": tool(authorization=None, headers=None),
+    "null paths into a body": {
+        "session": REALTIME,
+        "nullPaths": ["/audio/input/turn_detection", "/a~1b", "/x~0"],
+    },
+    "an empty list of null paths without a body": {"nullPaths": []},
+    "renamed entries": keys(token="OPENAI_TOKEN", DOCUMENT="doc.json"),
+    "two entries that swap their names": keys(token="model", model="token"),
+    "an entry that keeps its name": keys(token="token"),
+    "a hidden file as an entry": keys(token=".token"),
+    "labels and annotations of one's own": {
+        "secret": {
+            "labels": {"team": "", "example.com/tier": "gold"},
+            "annotations": {"example.com/note": "a b"},
+        }
+    },
+    "propagation None": {"delivery": {"propagation": "None"}},
+    "adoption": {"secret": {"name": "tokens", "adoptionPolicy": "IfUnowned"}},
+    "the longest instructions": {"session": {**REALTIME, "instructions": "x" * 131072}},
+}
+
+REFUSED = {
+    "a body without a type": (
+        {"session": BETA},
+        "spec.session.type",
+        "says its type: realtime or transcription",
+    ),
+    "a null type": ({"session": {"type": None}}, "spec.session.type", "says its type"),
+    "an unknown type": ({"session": {"type": "translation"}}, "spec.session.type", "says its type"),
+    "a type that is no string": ({"session": {"type": 1}}, "spec.session.type", "must be of type string"),
+    "a body that is no object": ({"session": "realtime"}, "spec.session", "must be of type object"),
+    "a type for Sessions": (
+        {"endpoint": "Sessions", "session": REALTIME},
+        "spec.session.type",
+        "with endpoint Sessions the body has no type",
+    ),
+    "an endpoint that is not supported": (
+        {"endpoint": "Calls"},
+        "spec.endpoint",
+        '"ClientSecrets", "Sessions"',
+    ),
+    "a lifetime below the provider's": (
+        {"lifetimeSeconds": 9},
+        "spec.lifetimeSeconds",
+        "greater than or equal to 10",
+    ),
+    "a lifetime above the provider's": (
+        {"lifetimeSeconds": 7201},
+        "spec.lifetimeSeconds",
+        "less than or equal to 7200",
+    ),
+    "a provider without a name": ({"providerRef": {}}, "spec.providerRef.name", "Required value"),
+    "a provider of an unknown kind": (
+        {"providerRef": {"kind": "Issuer", "name": "a"}},
+        "spec.providerRef.kind",
+        '"RealtimeProvider", "ClusterRealtimeProvider"',
+    ),
+    "a provider with an impossible name": (
+        {"providerRef": {"name": "A b"}},
+        "spec.providerRef.name",
+        "should match",
+    ),
+    "a token inside an MCP tool": (
+        tool(authorization="planted"),
+        "spec.session.tools[0].authorization",
+        "let your own server add this tool",
+    ),
+    "headers inside an MCP tool": (
+        tool(headers={"X": "planted"}),
+        "spec.session.tools[0].headers",
+        "carry credentials",
+    ),
+    "empty headers inside an MCP tool": (
+        tool(headers={}),
+        "spec.session.tools[0].headers",
+        "carry credentials",
+    ),
+    "a null path that does not begin with a slash": (
+        {"session": REALTIME, "nullPaths": ["audio"]},
+        "spec.nullPaths[0]",
+        "should match",
+    ),
+    "a null path that is the whole body": (
+        {"session": REALTIME, "nullPaths": ["/"]},
+        "spec.nullPaths[0]",
+        "2 chars",
+    ),
+    "a null path with a bad escape": (
+        {"session": REALTIME, "nullPaths": ["/a~2"]},
+        "spec.nullPaths[0]",
+        "should match",
+    ),
+    "the same null path twice": (
+        {"session": REALTIME, "nullPaths": ["/a", "/a"]},
+        "spec.nullPaths[1]",
+        "Duplicate value",
+    ),
+    "null paths without a body": ({"nullPaths": ["/audio"]}, "spec.nullPaths", "which is missing"),
+    "a null path to the type": (
+        {"session": REALTIME, "nullPaths": ["/type"]},
+        "spec.nullPaths",
+        "cannot be null",
+    ),
+    "an entry that there is not": (
+        keys(key="k"),
+        "spec.secret.keys",
+        "keys renames these entries and no others: token",
+    ),
+    "two entries with one name": (
+        keys(token="t", model="t"),
+        "spec.secret.keys",
+        "cannot have the same name",
+    ),
+    "an entry with the name of another": (keys(token="model"), "spec.secret.keys", "default name of another"),
+    "an entry with a name that no Secret takes": (
+        keys(token="a/b"),
+        "spec.secret.keys.token",
+        "should match",
+    ),
+    "an entry named by two dots": (keys(token=".."), "spec.secret.keys", "one dot, nor begin with two"),
+    "an entry named by one dot": (keys(token="."), "spec.secret.keys", "one dot, nor begin with two"),
+    "a label that would make a provider key": (
+        {"secret": {"labels": {"realtime-operator.io/provider-key": "true"}}},
+        "spec.secret.labels",
+        "are the operator's own",
+    ),
+    "another manager's label": (
+        {"secret": {"labels": {"app.kubernetes.io/managed-by": "Helm"}}},
+        "spec.secret.labels",
+        "are the operator's own",
+    ),
+    "a label that Kubernetes refuses": (
+        {"secret": {"labels": {"-a": "b"}}},
+        "spec.secret.labels",
+        "Kubernetes accepts",
+    ),
+    "a label's value that Kubernetes refuses": (
+        {"secret": {"labels": {"a": "b c"}}},
+        "spec.secret.labels.a",
+        "match",
+    ),
+    "an annotation of the operator": (
+        {"secret": {"annotations": {"realtime-operator.io/expires-at": "never"}}},
+        "spec.secret.annotations",
+        "are the operator's own",
+    ),
+    "an annotation that Kubernetes refuses": (
+        {"secret": {"annotations": {"a b": "c"}}},
+        "spec.secret.annotations",
+        "Kubernetes accepts",
+    ),
+    "a Secret with an impossible name": ({"secret": {"name": "Token"}}, "spec.secret.name", "should match"),
+    "an unknown adoption policy": (
+        {"secret": {"adoptionPolicy": "Always"}},
+        "spec.secret.adoptionPolicy",
+        '"Never"',
+    ),
+    "an unknown propagation": (
+        {"delivery": {"propagation": "Push"}},
+        "spec.delivery.propagation",
+        '"Kubelet", "None"',
+    ),
+    "a line break in the safety identifier": (
+        {"safetyIdentifier": "a\n"},
+        "spec.safetyIdentifier",
+        "should match",
+    ),
+    "instructions that are too long": (
+        {"session": {**REALTIME, "instructions": "x" * 131073}},
+        "spec.session.instructions",
+        "may not be more than 131072",
+    ),
+}
+
+
+@pytest.mark.parametrize("spec", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_a_good_session_is_accepted(refusal: Refusal, spec: dict[str, Any]) -> None:
+    """The API server takes the spec of each case."""
+    assert refusal("RealtimeSession", spec) is None
+
+
+@pytest.mark.parametrize(("spec", "field", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_bad_session_is_refused(refusal: Refusal, spec: dict[str, Any], field: str, words: str) -> None:
+    """The API server refuses the spec of each case, blames the field, and says what is wrong."""
+    said = refusal("RealtimeSession", spec)
+    assert said is not None
+    assert f"{field}: " in said
+    assert words in said
