@@ -51,6 +51,7 @@ REFUSED = [
     case(GA, {"expires_after": {"seconds": 7201}}, "integer_above_max_value", "expires_after.seconds"),
     case(GA, {"expires_after": {"seconds": "600"}}, "invalid_type", "expires_after.seconds"),
     case(GA, {"expires_after": {"seconds": 600.0}}, "invalid_type", "expires_after.seconds"),
+    case(GA, {"expires_after": {"seconds": True}}, "invalid_type", "expires_after.seconds"),
     case(GA, {"expires_after": {"anchor": "now"}}, "invalid_value", "expires_after.anchor"),
     case(GA, {"expires_after": None}, "invalid_type", "expires_after"),
     case(GA, realtime(temperature=0.8), "unknown_parameter", "session.temperature"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +15,16 @@ from demo.provider.provider import Provider
 from demo.provider.remote import RemoteProvider
 from demo.provider.serving import Serving
 from demo.provider.settings import KeyRing, Settings
+from hack.controlplane import end, spawn
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
 KEY = "sk-standin-0123456789-wxyz"
 ROOT = Path(__file__).parents[2]
 RECORDED = 1000  # requests a test may look back on
+START = 20.0  # seconds a stand-in may take to be ready; it takes half a second
 END = 5.0  # seconds a stand-in may take to end; it takes a tenth of that
 
 
@@ -56,21 +59,20 @@ def running_provider(
 
 
 class ProviderProcess:
-    """A stand-in in a process of its own."""
+    """A stand-in in a process of its own, which dies with this one, however this one dies."""
 
-    def __init__(self, process: subprocess.Popen[str], remote: RemoteProvider) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log_file: Path, remote: RemoteProvider) -> None:
         self.process = process
         self.remote = remote
+        self._log_file = log_file
 
-    def terminate(self) -> tuple[int, str, str]:
-        """End it by SIGTERM and give exit code, stdout since the ready line, and stderr.
+    def terminate(self) -> int:
+        """End it by SIGTERM, or by force when that takes too long, and give its exit code."""
+        return end(self.process, grace_seconds=END)
 
-        Raises:
-            subprocess.TimeoutExpired: when it does not end.
-        """
-        self.process.terminate()
-        out, err = self.process.communicate(timeout=END)
-        return self.process.returncode, out, err
+    def printed(self) -> list[str]:
+        """Give the lines it has printed, the ready line first."""
+        return self._log_file.read_text().splitlines()
 
 
 @contextmanager
@@ -79,18 +81,29 @@ def provider_process(folder: Path, *flags: str, key: str = KEY) -> Iterator[Prov
 
     Raises:
         RuntimeError: when it ends before it is ready; what it said is in the message.
+        TimeoutError: when it is not ready in time.
     """
-    key_file = folder / "provider-key"
+    key_file, log_file = folder / "provider-key", folder / "provider.log"
     key_file.write_text(key + "\n")
     command = [sys.executable, "-m", "demo.provider", "--key-file", str(key_file), *flags]
-    with subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            if not line:
-                raise RuntimeError(f"the stand-in did not start: {process.communicate(timeout=END)[1]}")
-            with RemoteProvider(json.loads(line)["url"]) as remote:
-                yield ProviderProcess(process, remote)
-        finally:
-            process.kill()
+    process = spawn(command, log_file=log_file, cwd=ROOT)
+    try:
+        with RemoteProvider(ready_url(process, log_file)) as remote:
+            yield ProviderProcess(process, log_file, remote)
+    finally:
+        end(process, grace_seconds=END)
+
+
+def ready_url(process: subprocess.Popen[bytes], log_file: Path) -> str:
+    """Wait for the ready line of a stand-in that was just started, and give the base URL in it."""
+    deadline = time.monotonic() + START
+    while "\n" not in (printed := log_file.read_text()):
+        if process.poll() is not None:
+            raise RuntimeError(f"the stand-in did not start: {log_file.read_text()}")
+        if time.monotonic() > deadline:
+            raise TimeoutError("the stand-in is not ready")
+        time.sleep(0.02)
+    if not printed.startswith("{"):
+        raise RuntimeError(f"the stand-in did not start: {printed}")
+    url: str = json.loads(printed.splitlines()[0])["url"]
+    return url
