@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from realtime_operator.core.exchange import MintAnswer, MintCall
+from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_view import ProviderView
@@ -219,7 +220,9 @@ class ProviderHandle(Protocol):
 class ProviderDirectory(Protocol):
     """Finds the provider of a session."""
 
-    async def resolve(self, memory: SessionMemory) -> tuple[ProviderHandle, int | None]:
+    async def resolve(
+        self, memory: SessionMemory, template: MintTemplate
+    ) -> tuple[ProviderHandle, int | None]:
         """Find the provider, check its policy, and say which lifetime to ask for.
 
         Raises:

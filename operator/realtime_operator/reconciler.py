@@ -78,13 +78,10 @@ class Reconciler:
         return pass_result(memory, case, now=self._clock.now())
 
     async def _act(self, memory: SessionMemory, case: PassCase) -> None:
-        template = case.wanted.template
-        if isinstance(template, InvalidSession):
-            # A fresh copy: an exception that is raised again and again would keep growing its traceback.
-            raise InvalidSession(template.reason, str(template))
+        template = _valid(case.wanted)
         if memory.older_claimant:
             raise _claimed(memory)
-        case.provider, case.lifetime = await self._providers.resolve(memory)
+        case.provider, case.lifetime = await self._providers.resolve(memory, template)
         view = case.provider.view
         case.request_hash = hash_of(view, template, case.lifetime, memory.ref.uid)
         target = Target(
@@ -94,7 +91,7 @@ class Reconciler:
             try:
                 seen = await self._writer.observe(memory, case.wanted, target, now=self._clock.now())
                 self._schedule(memory, case, seen.holding)
-                await self._carry_out(memory, case, target, seen, template)
+                await self._carry_out(memory, case, target, seen)
             except SecretMoved:
                 memory.stamp = None
                 if attempt == OBSERVATIONS_PER_PASS:
@@ -103,13 +100,13 @@ class Reconciler:
                 return
 
     async def _carry_out(
-        self, memory: SessionMemory, case: PassCase, target: Target, seen: Observation, template: MintTemplate
+        self, memory: SessionMemory, case: PassCase, target: Target, seen: Observation
     ) -> None:
         decision = self._plan(memory, case, seen)
         if decision.restore and seen.holding is not None:
             await self._writer.write(memory, case.wanted, target, seen, seen.holding, now=self._clock.now())
         if decision.mint is not None:
-            await self._rotate(memory, case, target, seen, template, decision.mint)
+            await self._rotate(memory, case, target, seen, decision.mint)
         if not decision.held_back:
             memory.failure = None
         if memory.holding is not None and memory.holding.request_hash == case.request_hash:
@@ -139,10 +136,9 @@ class Reconciler:
         case: PassCase,
         target: Target,
         seen: Observation,
-        template: MintTemplate,
         reason: MintReason,
     ) -> None:
-        token = await self._mint(case, template)
+        token = await self._mint(case)
         handle, due_at = _present(case.provider), memory.rotation_at
         before = seen.holding
         alive = before is not None and before.token.expires_at > handle.clock.latest(self._clock.now())
@@ -157,8 +153,8 @@ class Reconciler:
             "token minted", extra={"fields": _named(memory) | {"reason": reason, "token_id": token.token_id}}
         )
 
-    async def _mint(self, case: PassCase, template: MintTemplate) -> EphemeralToken:
-        handle = _present(case.provider)
+    async def _mint(self, case: PassCase) -> EphemeralToken:
+        handle, template = _present(case.provider), _valid(case.wanted)
         await handle.admitted()
         started = self._clock.now()
         answer = await self._mints.mint(mint_call(handle.view, template, case.lifetime))
@@ -208,6 +204,14 @@ class Reconciler:
             error,
             extra={"fields": _named(memory) | {"reason": str(error.reason), "request_id": request_id}},
         )
+
+
+def _valid(wanted: Wanted) -> MintTemplate:
+    template = wanted.template
+    if isinstance(template, InvalidSession):
+        # A fresh copy: an exception that is raised again and again would keep growing its traceback.
+        raise InvalidSession(template.reason, str(template))
+    return template
 
 
 def _claimed(memory: SessionMemory) -> SecretConflict:

@@ -28,6 +28,9 @@ MEMORY_LIMIT: Final = 20_000
 NOTE_LIMIT: Final = 1024
 """Characters of a note that the API server takes."""
 
+PREFIX_LIMIT: Final = 50
+"""Characters of the object's name in the event's; the API server cuts at 57 before it adds its own five."""
+
 CLUSTER_SCOPED_NAMESPACE: Final = "default"
 """Where the API server wants the events of objects without a namespace."""
 
@@ -60,7 +63,7 @@ class KubeEvents:
         try:
             await self._client.request("POST", EVENTS.collection(namespace), body=body, accept=METADATA_ONLY)
         except OperatorError as error:
-            _LOG.debug("event lost", extra={"fields": {"reason": notice.reason, "cause": str(error)}})
+            _LOG.info("event lost", extra={"fields": {"reason": notice.reason, "cause": str(error)}})
 
     def _admit(self, notice: Notice, now: float) -> bool:
         """Whether the event is new and its object has not used up its share; if so, remember it."""
@@ -91,7 +94,7 @@ class KubeEvents:
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{about.name}.", "namespace": namespace},
+            "metadata": {"generateName": _prefix(about.name), "namespace": namespace},
             "eventTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "reportingController": REPORTING_CONTROLLER,
             "reportingInstance": self._instance[:128],
@@ -101,3 +104,8 @@ class KubeEvents:
             "note": notice.message[:NOTE_LIMIT],
             "type": "Warning" if notice.warning else "Normal",
         }
+
+
+def _prefix(name: str) -> str:
+    """What the API server makes the event's name of: short enough not to be cut in an unlucky place."""
+    return name[:PREFIX_LIMIT].rstrip(".-") + "-"

@@ -79,7 +79,7 @@ class KubeObjects:
         query = {"limit": str(self._page_size)}
         while True:
             page = await self._client.request("GET", path, query=query, accept=METADATA_LIST_ONLY)
-            for item in page["items"]:
+            for item in page["items"] or ():  # null where nothing is listed
                 yield _listed(kind, item["metadata"])
             if not (token := page["metadata"].get("continue")):
                 return

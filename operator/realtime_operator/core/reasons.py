@@ -84,6 +84,9 @@ class Reason(StrEnum):
     SECRET_MOVED = "SecretMoved"
     """The Secret changed since it was observed."""
 
+    INTERNAL_ERROR = "InternalError"
+    """The operator met an error of its own."""
+
     ROTATING = "Rotating"
     """Rotations succeed."""
     WITHIN_PROPAGATION = "WithinPropagation"

@@ -102,18 +102,10 @@ def status_document(facts: Facts, before: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-def merge_difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """The merge patch (RFC 7386) that turns ``before`` into ``after``; empty where they are equal. Lists are replaced whole."""
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a status that differ, each as a whole; None for one that goes. Empty where nothing changed."""
     changes: dict[str, Any] = dict.fromkeys(before.keys() - after.keys())
-    for key, value in after.items():
-        old = before.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping):
-            nested = merge_difference(old, value)
-            if nested:
-                changes[key] = nested
-        elif value != old:
-            changes[key] = value
-    return changes
+    return changes | {name: value for name, value in after.items() if before.get(name) != value}
 
 
 def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[bool, str, str]]:

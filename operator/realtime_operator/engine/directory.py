@@ -1,0 +1,216 @@
+"""The providers that exist, and which of them a session gets.
+
+Keys are read by name and looked at again every 10 s, never listed or watched. A session that names no provider gets the RealtimeProvider
+``default`` of its namespace, else the ClusterRealtimeProvider ``default``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from realtime_operator.api.group import DEFAULT_PROVIDER_NAME, KIND_CLUSTER_PROVIDER, KIND_PROVIDER
+from realtime_operator.api.provider import ClusterRealtimeProvider, RealtimeProvider
+from realtime_operator.core.errors import ClusterError, ProviderNotReady
+from realtime_operator.core.mint_request import MintTemplate
+from realtime_operator.core.provider_report import provider_status
+from realtime_operator.core.provider_view import permitted_lifetime
+from realtime_operator.core.reasons import Reason
+from realtime_operator.core.report import changed_fields
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.lanes import ProviderKey
+from realtime_operator.engine.provider_entry import ProviderEntry
+from realtime_operator.ports import Clock, LeadershipGate, ObjectStore, ProviderHandle, ReferenceStore
+
+_log = logging.getLogger(__name__)
+
+LOOK_AT_KEYS_S = 10.0
+"""How old a key may be; an expired key that was replaced is in use after this at the latest."""
+
+BELIEVED_MISSING_S = 5.0
+"""How long a provider that was asked for by name and not found is not asked for again."""
+
+DEFAULT_MAX_IN_FLIGHT = 128
+
+_MODELS = {KIND_PROVIDER: RealtimeProvider, KIND_CLUSTER_PROVIDER: ClusterRealtimeProvider}
+
+
+class Directory:
+    """Fulfils ``ports.ProviderDirectory``."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        gate: LeadershipGate,
+        objects: ObjectStore,
+        references: ReferenceStore,
+        cluster_kind: bool,
+        changed: Callable[[ProviderKey], None],
+    ) -> None:
+        """Keep providers.
+
+        Args:
+            clock: time.
+            gate: whether this replica may write a provider's status.
+            objects: for providers that the watch has not told of yet, and for their status.
+            references: key Secrets and what else providers refer to.
+            cluster_kind: whether ClusterRealtimeProviders are honoured.
+            changed: told of each provider whose spec or key changed.
+        """
+        self._clock = clock
+        self._gate = gate
+        self._objects = objects
+        self._references = references
+        self._cluster_kind = cluster_kind
+        self._changed = changed
+        self._entries: dict[ProviderKey, ProviderEntry] = {}
+        self._missing: dict[ProviderKey, float] = {}
+        self._namespaces: dict[str, tuple[float, Mapping[str, str]]] = {}
+
+    def seen(self, kind: str, body: Mapping[str, Any]) -> None:
+        """A provider exists, and looks like this."""
+        metadata = body["metadata"]
+        key = (kind, metadata.get("namespace") or "", metadata["name"])
+        self._missing.pop(key, None)
+        entry = self._entries.get(key)
+        if entry is not None and (entry.ref.uid, entry.generation) == (
+            metadata["uid"],
+            metadata["generation"],
+        ):
+            return
+        try:
+            provider = _MODELS[kind].model_validate(body)
+        except ValidationError as error:
+            _log.error(
+                "%s %s is not as this version reads it: %d fields",
+                kind,
+                metadata["name"],
+                error.error_count(),
+            )
+            return
+        if entry is None:
+            self._entries[key] = ProviderEntry(provider, status=body.get("status") or {}, clock=self._clock)
+        else:
+            entry.change(provider)
+        self._changed(key)
+
+    def gone(self, kind: str, uid: str) -> None:
+        """A provider does not exist any more."""
+        for key, entry in list(self._entries.items()):
+            if key[0] == kind and entry.ref.uid == uid:
+                del self._entries[key]
+                self._changed(key)
+
+    def known(self) -> list[tuple[ProviderKey, str, int]]:
+        """All providers known: key, uid, generation."""
+        return [(key, entry.ref.uid, entry.generation) for key, entry in self._entries.items()]
+
+    def lane_of(self, memory: SessionMemory) -> ProviderKey:
+        """In whose lanes a session stands: the provider it gets, if one is known, else the first it may get."""
+        candidates = self._candidates(memory)
+        return next((key for key in candidates if key in self._entries), candidates[0])
+
+    def may_use(self, memory: SessionMemory, key: ProviderKey) -> bool:
+        """Whether a change of this provider may matter to the session."""
+        return key in self._candidates(memory)
+
+    def max_in_flight(self, key: ProviderKey) -> int:
+        """How many passes may run for a provider at once."""
+        entry = self._entries.get(key)
+        return entry.max_in_flight if entry is not None else DEFAULT_MAX_IN_FLIGHT
+
+    def latency(self) -> float:
+        """Mean seconds that a mint takes at the slowest provider."""
+        return max((entry.latency for entry in self._entries.values()), default=0.0)
+
+    async def resolve(
+        self, memory: SessionMemory, template: MintTemplate
+    ) -> tuple[ProviderHandle, int | None]:
+        """Find the provider of a session; see ``ports.ProviderDirectory``."""
+        entry = await self._find(memory)
+        if not entry.was_read:
+            await entry.read(self._references, older_than=self._clock.now() - LOOK_AT_KEYS_S)
+        if entry.trouble is not None:
+            raise ProviderNotReady(
+                entry.trouble.reason, f"{entry.ref.kind} {entry.ref.name}: {entry.trouble}"
+            )
+        labels: Mapping[str, str] = {}
+        if entry.view.allow is not None and entry.view.allow.namespaces is not None:
+            labels = await self._labels(memory.ref.namespace or "")
+        return entry, permitted_lifetime(entry.view, template, labels)
+
+    async def refresh(self) -> None:
+        """Look at all keys again, show what was found, and tell of what changed; what fails is tried again next time."""
+        await asyncio.gather(*(self._refresh(key, entry) for key, entry in list(self._entries.items())))
+
+    async def _refresh(self, key: ProviderKey, entry: ProviderEntry) -> None:
+        try:
+            if await entry.read(self._references, older_than=self._clock.now() - LOOK_AT_KEYS_S / 2):
+                self._changed(key)
+            if self._gate.is_open():
+                await self._show(entry)
+        except ClusterError as error:
+            _log.warning("%s %s not refreshed: %s", entry.ref.kind, entry.ref.name, error)
+
+    async def _show(self, entry: ProviderEntry) -> None:
+        status = provider_status(
+            generation=entry.generation, trouble=entry.trouble, before=entry.status, now=self._clock.now()
+        )
+        changes = changed_fields(entry.status, status)
+        if changes:
+            await self._objects.patch_status(entry.ref, changes)
+            entry.status = status
+
+    async def _find(self, memory: SessionMemory) -> ProviderEntry:
+        candidates = self._candidates(memory)
+        ref = memory.wanted.provider_ref
+        if ref is not None and ref.kind == KIND_CLUSTER_PROVIDER and not self._cluster_kind:
+            raise ProviderNotReady(
+                Reason.PROVIDER_NOT_FOUND,
+                "spec.providerRef names a ClusterRealtimeProvider, and this operator is installed for single namespaces, where only"
+                " RealtimeProviders are honoured; name one of this namespace.",
+            )
+        for key in candidates:
+            entry = self._entries.get(key) or await self._fetched(key)
+            if entry is not None:
+                return entry
+        named = " nor ".join(f"{kind} {name}" for kind, _, name in candidates)
+        how = (
+            "create one, or set spec.providerRef" if ref is None else "create it, or correct spec.providerRef"
+        )
+        raise ProviderNotReady(Reason.PROVIDER_NOT_FOUND, f"There is no {named}; {how}.")
+
+    async def _fetched(self, key: ProviderKey) -> ProviderEntry | None:
+        """Ask by name, since a session may be heard of before its provider."""
+        if self._missing.get(key, 0.0) > self._clock.now():
+            return None
+        kind, namespace, name = key
+        body = await self._objects.get(kind, namespace or None, name)
+        if body is None:
+            self._missing[key] = self._clock.now() + BELIEVED_MISSING_S
+            return None
+        self.seen(kind, body)
+        return self._entries.get(key)
+
+    def _candidates(self, memory: SessionMemory) -> list[ProviderKey]:
+        ref, namespace = memory.wanted.provider_ref, memory.ref.namespace or ""
+        if ref is not None:
+            kind = str(ref.kind)
+            return [(kind, "" if kind == KIND_CLUSTER_PROVIDER else namespace, ref.name)]
+        candidates: list[ProviderKey] = [(KIND_PROVIDER, namespace, DEFAULT_PROVIDER_NAME)]
+        if self._cluster_kind:
+            candidates.append((KIND_CLUSTER_PROVIDER, "", DEFAULT_PROVIDER_NAME))
+        return candidates
+
+    async def _labels(self, namespace: str) -> Mapping[str, str]:
+        known = self._namespaces.get(namespace)
+        if known is not None and known[0] > self._clock.now():
+            return known[1]
+        labels = await self._references.namespace_labels(namespace)
+        self._namespaces[namespace] = (self._clock.now() + LOOK_AT_KEYS_S, labels)
+        return labels

@@ -1,0 +1,101 @@
+"""The table of sessions: everything that is known to exist, and who wants the same Secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from realtime_operator.core.session_memory import SessionMemory, Wanted
+
+
+@dataclass(slots=True)
+class Entry:
+    """One session in the table.
+
+    Attributes:
+        memory: what is known of it.
+        queued: whether it waits in a lane or runs.
+        again: whether something changed meanwhile, so that another pass must follow at once.
+    """
+
+    memory: SessionMemory
+    queued: bool = False
+    again: bool = False
+
+
+class Table:
+    """Sessions by uid, by name, and by the Secret that they want."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._uids: dict[tuple[str, str], str] = {}
+        self._claims: dict[tuple[str, str], set[str]] = {}
+
+    def __len__(self) -> int:
+        """How many sessions there are."""
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """All entries; the table may change while they are gone through."""
+        return iter(list(self._entries.values()))
+
+    def get(self, uid: str) -> Entry | None:
+        """The entry of ``uid``, or None."""
+        return self._entries.get(uid)
+
+    def named(self, namespace: str, name: str) -> Entry | None:
+        """The entry of that name, or None."""
+        return self._entries.get(self._uids.get((namespace, name), ""))
+
+    def add(self, memory: SessionMemory) -> Entry:
+        """Add a session; one of the same name with another uid must be removed before."""
+        entry = self._entries[memory.ref.uid] = Entry(memory)
+        self._uids[_name(memory)] = memory.ref.uid
+        self._claims.setdefault(_claim(memory), set()).add(memory.ref.uid)
+        return entry
+
+    def remove(self, uid: str) -> Entry | None:
+        """Take a session out and mark it gone, so that a pass in flight writes nothing more."""
+        entry = self._entries.pop(uid, None)
+        if entry is None:
+            return None
+        entry.memory.gone = True
+        if self._uids.get(_name(entry.memory)) == uid:
+            del self._uids[_name(entry.memory)]
+        self._unclaim(entry.memory)
+        return entry
+
+    def change(self, entry: Entry, wanted: Wanted) -> None:
+        """Let a session want something else."""
+        self._unclaim(entry.memory)
+        entry.memory.wanted = wanted
+        self._claims.setdefault(_claim(entry.memory), set()).add(entry.memory.ref.uid)
+
+    def _unclaim(self, memory: SessionMemory) -> None:
+        claimants = self._claims[_claim(memory)]
+        claimants.discard(memory.ref.uid)
+        if not claimants:
+            del self._claims[_claim(memory)]
+
+    def rivals(self, memory: SessionMemory) -> list[Entry]:
+        """The other sessions that want the same Secret."""
+        claimants = self._claims.get(_claim(memory), ())
+        return [self._entries[uid] for uid in claimants if uid != memory.ref.uid]
+
+    def older_claimant(self, memory: SessionMemory) -> str:
+        """The name of the oldest other session that wants the same Secret and is older than this one; empty for none."""
+        older = [entry.memory for entry in self.rivals(memory) if _age(entry.memory) < _age(memory)]
+        return min(older, key=_age).ref.name if older else ""
+
+
+def _name(memory: SessionMemory) -> tuple[str, str]:
+    return memory.ref.namespace or "", memory.ref.name
+
+
+def _claim(memory: SessionMemory) -> tuple[str, str]:
+    return memory.ref.namespace or "", memory.wanted.secret_name
+
+
+def _age(memory: SessionMemory) -> tuple[float, str]:
+    """Older is smaller; within the API's one second, by name, so that every replica says the same."""
+    return memory.wanted.created_at, memory.ref.name

@@ -1,0 +1,96 @@
+"""What kopf is asked to watch, and how."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import kopf
+
+from realtime_operator.api import group
+from realtime_operator.watch.credentials import ClusterCredentials
+from realtime_operator.watch.storage import NoDiff, NoProgress
+
+Heard = Callable[[str, str | None, Mapping[str, Any]], None]
+"""Called with kind, event type (None while an object is listed) and the object's JSON document."""
+
+CREDENTIALS_LIVE_S = 240
+"""How long kopf uses a token before it asks again: a projected token is replaced two minutes or more before it ends."""
+
+LONGEST_PAUSE_S = 30.0
+
+PLURALS = {
+    group.KIND_PROVIDER: group.PLURAL_PROVIDERS,
+    group.KIND_CLUSTER_PROVIDER: group.PLURAL_CLUSTER_PROVIDERS,
+    group.KIND_SESSION: group.PLURAL_SESSIONS,
+}
+
+
+class EndlessPauses:
+    """Seconds between attempts, doubling up to half a minute and never ending: an API server may be away for long."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Begin anew."""
+        return (
+            min(LONGEST_PAUSE_S, 0.5 * 2.0**step) for step in itertools.chain(range(7), itertools.repeat(7))
+        )
+
+
+def settings() -> kopf.OperatorSettings:
+    """Settings under which kopf only watches."""
+    made = kopf.OperatorSettings()
+    made.peering.standalone = True  # peering is no election, and a stranger's object could pause us
+    made.posting.enabled = False  # our own events are few, and made elsewhere
+    made.scanning.disabled = True  # no watch of CRDs and namespaces
+    made.persistence.progress_storage = NoProgress()
+    made.persistence.diffbase_storage = NoDiff()
+    made.watching.chunk_size = 500  # an unchunked list leaves a fragmented heap
+    made.watching.server_timeout = 280  # a second net under the inactivity timeout
+    made.watching.connect_timeout = 5
+    made.networking.request_timeout = 30
+    made.networking.connect_timeout = 5
+    made.networking.error_backoffs = EndlessPauses()
+    made.queueing.idle_timeout = 0.05  # a handler never sleeps, so its worker need not linger
+    made.queueing.exit_timeout = 0.5
+    return made
+
+
+def registry(kinds: Sequence[str], credentials: ClusterCredentials, heard: Heard) -> kopf.OperatorRegistry:
+    """A registry with one event handler for each kind."""
+    made = kopf.OperatorRegistry()
+    for kind in kinds:
+        _register(made, kind, heard)
+
+    async def log_in(**_: Any) -> kopf.ConnectionInfo:
+        return connection(credentials)
+
+    kopf.on.login(registry=made, retries=1)(log_in)
+    return made
+
+
+def connection(credentials: ClusterCredentials) -> kopf.ConnectionInfo:
+    """Our credentials in kopf's form."""
+    credentials.bearer.refresh()
+    return kopf.ConnectionInfo(
+        server=credentials.server,
+        ca_path=credentials.ca_path,
+        ca_data=credentials.ca_data,
+        insecure=credentials.insecure,
+        token=credentials.bearer(),
+        scheme="Bearer",
+        certificate_path=credentials.certificate_path,
+        certificate_data=credentials.certificate_data,
+        private_key_path=credentials.private_key_path,
+        private_key_data=credentials.private_key_data,
+        default_namespace=credentials.namespace,
+        expiration=datetime.now(UTC) + timedelta(seconds=CREDENTIALS_LIVE_S),
+    )
+
+
+def _register(made: kopf.OperatorRegistry, kind: str, heard: Heard) -> None:
+    async def hear(event: Mapping[str, Any], **_: Any) -> None:
+        heard(kind, event["type"], event["object"])
+
+    kopf.on.event(group.GROUP, group.VERSION, PLURALS[kind], registry=made, id=f"hear-{kind.lower()}")(hear)

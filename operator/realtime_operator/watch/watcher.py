@@ -1,0 +1,113 @@
+"""Keeps kopf watching: in its own thread, started again with back-off whenever it ends, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import kopf
+
+from realtime_operator.watch.credentials import ClusterCredentials
+from realtime_operator.watch.registry import EndlessPauses, Heard, registry, settings
+
+_log = logging.getLogger(__name__)
+
+STOP_S = 1.5
+"""How long the exit waits for kopf's thread; it is a daemon, so it cannot keep the process."""
+
+WELL_AFTER_S = 60.0
+"""After so long without an end the back-off begins anew."""
+
+
+class Watcher:
+    """Use it as an asynchronous context manager: it watches inside.
+
+    Args:
+        kinds: which of our kinds.
+        namespaces: which namespaces; None for all.
+        credentials: for the API server.
+        heard: told of each event, in kopf's thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        kinds: Sequence[str],
+        namespaces: Sequence[str] | None,
+        credentials: ClusterCredentials,
+        heard: Heard,
+    ) -> None:
+        self._kinds = kinds
+        self._namespaces = namespaces
+        self._credentials = credentials
+        self._heard = heard
+        self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._stopping = threading.Event()
+        self.restarts = 0
+        self.is_watching = False
+
+    async def __aenter__(self) -> Self:
+        """Begin to watch."""
+        self._thread.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop watching."""
+        self._stopping.set()
+        if self._loop is not None and self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        await asyncio.to_thread(self._thread.join, STOP_S)
+
+    def _run(self) -> None:
+        asyncio.run(self._watch_forever())
+
+    async def _watch_forever(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        pauses = iter(EndlessPauses())
+        while not self._stopping.is_set():
+            began = self._loop.time()
+            await self._watch_once(self._stop)
+            if self._stopping.is_set():
+                return
+            self.restarts += 1
+            if self._loop.time() - began > WELL_AFTER_S:
+                pauses = iter(EndlessPauses())
+            pause = next(pauses)
+            _log.warning("the watch ended and begins again in %.1f s", pause)
+            await _until(self._stop, pause)
+
+    async def _watch_once(self, stop: asyncio.Event) -> None:
+        ready = asyncio.Event()
+        watching = asyncio.ensure_future(ready.wait())
+        watching.add_done_callback(lambda done: setattr(self, "is_watching", not done.cancelled()))
+        try:
+            await kopf.operator(
+                registry=registry(self._kinds, self._credentials, self._heard),
+                settings=settings(),
+                standalone=True,
+                clusterwide=self._namespaces is None,
+                namespaces=list(self._namespaces or ()),
+                ready_flag=ready,
+                stop_flag=stop,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever ends kopf, the table and the workers live on
+            _log.warning("the watch ended: %s", type(error).__name__)
+        finally:
+            watching.cancel()
+            self.is_watching = False
+
+
+async def _until(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

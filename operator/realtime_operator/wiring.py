@@ -1,0 +1,241 @@
+"""The composition root: opens the adapters, joins the parts, runs the loops, closes everything."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from realtime_operator.adapters.cluster_access import ClusterAccess
+from realtime_operator.adapters.kube_client import KubeClient
+from realtime_operator.adapters.kube_events import KubeEvents
+from realtime_operator.adapters.kube_objects import KubeObjects
+from realtime_operator.adapters.kube_references import KubeReferences
+from realtime_operator.adapters.kube_secrets import KubeSecrets
+from realtime_operator.adapters.probe_server import Check, ProbeServer
+from realtime_operator.adapters.prometheus import PrometheusMetrics
+from realtime_operator.adapters.realtime_api import RealtimeApi
+from realtime_operator.adapters.system_clock import SystemClock
+from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER, KIND_SESSION
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.directory import LOOK_AT_KEYS_S, Directory
+from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
+from realtime_operator.engine.gate import Gate
+from realtime_operator.engine.intake import Intake
+from realtime_operator.engine.lanes import Lanes, ProviderKey
+from realtime_operator.engine.resync import Kept, Known, resync_all
+from realtime_operator.engine.status_lane import StatusLane
+from realtime_operator.engine.table import Table
+from realtime_operator.observability import samples, ticking
+from realtime_operator.ports import Clock, Notice, ObjectStore, PassResult
+from realtime_operator.reconciler import Reconciler
+from realtime_operator.settings import Settings
+from realtime_operator.watch.feed import Feed
+from realtime_operator.watch.watcher import Watcher
+
+_log = logging.getLogger(__name__)
+
+DELETED = "DELETED"
+
+
+class Operator:
+    """The engine with its adapters, open.
+
+    Attributes:
+        table: all sessions known.
+        metrics: what was counted.
+    """
+
+    def __init__(self, settings: Settings, access: ClusterAccess, *, instance: str) -> None:
+        self._settings = settings
+        self._access = access
+        self._instance = instance
+        self._background: set[asyncio.Task[Any]] = set()
+        self.clock: Clock = SystemClock()
+        self._began = self.clock.now()
+        self.gate = Gate()
+        self.table = Table()
+        self.metrics = PrometheusMetrics(lambda: samples(self.table, self.clock.now()))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until ``stop`` is set; then let what is in flight end, write what is known, and close."""
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(
+                KubeClient(self._access, connections=self._settings.connections)
+            )
+            mints = await stack.enter_async_context(
+                RealtimeApi(self.clock, trust_env=self._settings.trust_env)
+            )
+            objects = KubeObjects(client, namespaces=self._namespaces)
+            self._join(client, objects, mints)
+            probes = await stack.enter_async_context(self._probes())
+            feed = Feed(self._heard)
+            self._watcher = await stack.enter_async_context(
+                Watcher(
+                    kinds=self._kinds,
+                    namespaces=self._namespaces,
+                    credentials=self._access,
+                    heard=feed.put,
+                )
+            )
+            _log.info("running", extra={"fields": {"port": probes.port, "instance": self._instance}})
+            await self._loop_until(stop, objects)
+        _log.info("stopped")
+
+    @property
+    def _namespaces(self) -> Sequence[str] | None:
+        return self._settings.namespaces or None
+
+    @property
+    def _kinds(self) -> list[str]:
+        cluster = [] if self._namespaces else [KIND_CLUSTER_PROVIDER]
+        return [*cluster, KIND_PROVIDER, KIND_SESSION]
+
+    def _join(self, client: KubeClient, objects: KubeObjects, mints: RealtimeApi) -> None:
+        self._events = KubeEvents(client, self.clock, instance=self._instance)
+        self._status_lane = StatusLane(objects)
+        self._directory = Directory(
+            clock=self.clock,
+            gate=self.gate,
+            objects=objects,
+            references=KubeReferences(client),
+            cluster_kind=self._namespaces is None,
+            changed=self._provider_changed,
+        )
+        reconciler = Reconciler(
+            clock=self.clock,
+            providers=self._directory,
+            mints=mints,
+            secrets=KubeSecrets(client),
+            metrics=self.metrics,
+        )
+        self._dispatcher = Dispatcher(
+            clock=self.clock,
+            gate=self.gate,
+            table=self.table,
+            lanes=Lanes(self._directory.max_in_flight),
+            reconcile=reconciler.reconcile,
+            provider_of=self._directory.lane_of,
+            mint_latency=self._directory.latency,
+            report=self._report,
+            metrics=self.metrics,
+        )
+        self._intake = Intake(
+            clock=self.clock,
+            table=self.table,
+            dispatcher=self._dispatcher,
+            status_lane=self._status_lane,
+            announce=self._announce,
+        )
+
+    def _heard(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:
+        if kind == KIND_SESSION and event_type == DELETED:
+            self._intake.gone(body["metadata"]["uid"])
+        elif kind == KIND_SESSION:
+            self._intake.seen(body)
+        elif event_type == DELETED:
+            self._directory.gone(kind, body["metadata"]["uid"])
+        else:
+            self._directory.seen(kind, body)
+
+    def _report(self, memory: SessionMemory, result: PassResult) -> None:
+        if result.status is not None:
+            self._status_lane.submit(memory, result.status)
+        for notice in result.notices:
+            self._announce(notice)
+
+    def _announce(self, notice: Notice) -> None:
+        task = asyncio.get_running_loop().create_task(self._events.post(notice))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _provider_changed(self, key: ProviderKey) -> None:
+        """A provider's spec or key is another one: what failed because of it is tried at once."""
+        for entry in self.table:
+            if self._directory.may_use(entry.memory, key):
+                entry.memory.failure = None
+                self._dispatcher.wake(entry)
+
+    async def _loop_until(self, stop: asyncio.Event, objects: ObjectStore) -> None:
+        loops = [
+            asyncio.create_task(self._dispatcher.run()),
+            asyncio.create_task(_every(TICK_S, self._status_lane.flush)),
+            asyncio.create_task(_every(LOOK_AT_KEYS_S, self._directory.refresh)),
+            asyncio.create_task(_every(self._settings.resync_seconds, lambda: self._resync(objects))),
+        ]
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
+            for loop in loops:
+                if loop.done():
+                    loop.result()
+            await self._dispatcher.stop(grace=self._settings.grace_seconds)
+            await self._status_lane.flush()
+        finally:
+            for task in (stopped, *loops, *self._background):
+                task.cancel()
+            await asyncio.gather(stopped, *loops, *self._background, return_exceptions=True)
+
+    async def _resync(self, objects: ObjectStore) -> None:
+        def providers(kind: str) -> Kept:
+            return Kept(
+                kind,
+                known=lambda: (
+                    Known(uid, generation)
+                    for key, uid, generation in self._directory.known()
+                    if key[0] == kind
+                ),
+                seen=lambda body: self._directory.seen(kind, body),
+                gone=lambda uid: self._directory.gone(kind, uid),
+            )
+
+        sessions = Kept(
+            KIND_SESSION,
+            known=lambda: (Known(e.memory.ref.uid, e.memory.wanted.generation) for e in self.table),
+            seen=self._intake.seen,
+            gone=self._intake.gone,
+        )
+        await resync_all(objects, [providers(kind) for kind in self._kinds[:-1]] + [sessions])
+        # What lives now lives long: later collections need not go through it.
+        gc.collect()
+        gc.freeze()
+
+    def _probes(self) -> ProbeServer:
+        return ProbeServer(
+            host=self._settings.host,
+            port=self._settings.port,
+            live=lambda: [self._ticking()],
+            ready=lambda: [
+                self._ticking(),
+                Check("watch", self._watcher.is_watching, "not watching the API server"),
+            ],
+            metrics=self.metrics.expose,
+        )
+
+    def _ticking(self) -> Check:
+        since = max(self._dispatcher.last_tick, self._began)
+        return ticking(now=self.clock.now(), last_tick=since, leading=self.gate.is_open())
+
+
+async def run(settings: Settings, access: ClusterAccess, *, stop: asyncio.Event, instance: str) -> None:
+    """Run the operator until ``stop`` is set.
+
+    Args:
+        settings: as read.
+        access: the cluster.
+        stop: set to end it.
+        instance: which replica this is, for events and logs.
+    """
+    await Operator(settings, access, instance=instance).run(stop)
+
+
+async def _every(seconds: float, act: Callable[[], Any]) -> None:
+    """Act again and again, ``seconds`` after the last time began, or at once where it took longer."""
+    loop = asyncio.get_running_loop()
+    while True:
+        began = loop.time()
+        await act()
+        await asyncio.sleep(max(0.0, began + seconds - loop.time()))
