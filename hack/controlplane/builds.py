@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 from typing import TYPE_CHECKING
 
-from .cache import locked, tool_folder
+from .cache import locked, scratch_folder, tool_folder
 from .golang import find_go, go_environment
 from .processes import spawn
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from .catalog import Tool
@@ -46,25 +44,13 @@ def build(tool: Tool) -> Path:
     with locked(folder / "lock", while_waiting=say_waiting):
         if not binary.exists():
             go = find_go(tool.go_version())
-            with _scratch_folder(folder) as scratch:
+            with scratch_folder(folder / "half-built") as scratch:
                 part = scratch / tool.name
                 _Go(go, tool, scratch, progress).build(part)
                 part.chmod(0o755)
                 part.replace(binary)
             progress.close(f"done, {binary.stat().st_size / 1e6:.0f} MB")
     return binary
-
-
-@contextlib.contextmanager
-def _scratch_folder(folder: Path) -> Iterator[Path]:
-    """Make the folder for half files. What a killed process left there goes first: we hold the lock."""
-    scratch = folder / "half-built"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class _Go:
@@ -83,7 +69,7 @@ class _Go:
         stamps = " ".join(f"-X {stamp}" for stamp in self._tool.stamps)
         options = ["-mod=readonly", "-buildvcs=false", "-trimpath", "-ldflags", f"-s -w {stamps}"]
         arguments = ["build", "-v", *options, "-o", str(to), self._tool.package]
-        self._run("packages compiled", *arguments, of=packages)
+        self._run("compiling and linking packages", *arguments, of=packages)
 
     def _run(self, what: str, *arguments: str, of: int = 0) -> list[str]:
         """Run one command of Go to its end and give the lines it printed."""

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import platform
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -33,6 +34,17 @@ def tool_folder(tool: Tool) -> Path:
     return (
         cache_root() / "tools" / f"{tool.name}-{tool.version}-{sys.platform}-{architecture}-{tool.digest()}"
     )
+
+
+@contextlib.contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Make the folder `path` for half-made files; the caller holds the lock, so what is in it is a dead process's."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager

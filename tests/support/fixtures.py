@@ -129,12 +129,13 @@ def _command(tool: str, plane: ControlPlane) -> Command:
     }
     files = {"KUBECONFIG": str(plane.kubeconfig), "KUBECACHEDIR": str(plane.directory / "kubectl-cache")}
     environment = os.environ | files | folders
+    program = tool_path(tool)
 
     def run(
         *arguments: str | Path, stdin: str | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [tool_path(tool), *arguments],
+            [program, *arguments],
             input=stdin or "",
             env=environment,
             capture_output=True,
