@@ -1,12 +1,15 @@
-"""Certificates for servers on the loopback."""
+"""Certificates for servers on the loopback, and the administrator's client of the control plane."""
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 
 import pytest
 
+from hack.controlplane import ControlPlane
 from hack.controlplane.certificates import Authority
+from tests.adapters.cluster import RecordingClient, client_of
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +29,10 @@ def server_tls(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     return context
+
+
+@pytest.fixture
+async def admin(control_plane: ControlPlane) -> AsyncIterator[RecordingClient]:
+    """The administrator's client."""
+    async with client_of(control_plane.kubeconfig) as client:
+        yield client
