@@ -86,7 +86,7 @@ def tls_fields(
 
 def left_behind() -> set[str]:
     """What of ours lies in the folder for temporary files."""
-    return {path.name for path in Path(tempfile.gettempdir()).glob("realtime-operator-*")}
+    return {path.name for path in Path(tempfile.gettempdir()).glob("realtime-operator-tls-*")}
 
 
 async def test_client_certificates(

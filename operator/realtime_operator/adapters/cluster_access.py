@@ -162,7 +162,7 @@ def _ssl_context(tls: TlsMaterial) -> ssl.SSLContext:
 
 def _load_client_certificate(context: ssl.SSLContext, tls: TlsMaterial) -> None:
     """Load the pair; what is given as data passes through private files, because ssl reads nothing else."""
-    with tempfile.TemporaryDirectory(prefix="realtime-operator-") as folder:
+    with tempfile.TemporaryDirectory(prefix="realtime-operator-tls-") as folder:
         certificate = _as_file(Path(folder, "tls.crt"), tls.certificate_data, tls.certificate_path)
         key = _as_file(Path(folder, "tls.key"), tls.private_key_data, tls.private_key_path)
         if certificate is not None:
