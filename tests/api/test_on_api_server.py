@@ -22,10 +22,13 @@ QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
 
 DEEP = {
     "type": "realtime",
+    "model": None,
+    "instructions": None,
     "of_a_later_version": {"deep": {"deeper": [{"deepest": 0.8}]}},
     "audio": {"input": {"turn_detection": None, "format": {"type": "audio/pcm", "rate": 24000}}},
     "tools": [
-        {"type": "function", "name": "book", "parameters": {"type": "object", "properties": {"x": {}}}}
+        {"type": "function", "name": "book", "parameters": {"type": "object", "properties": {"x": {}}}},
+        {"type": "mcp", "server_label": "desk", "authorization": None, "headers": None},
     ],
     "tracing": None,
 }
