@@ -198,18 +198,29 @@ class _Answer:
 
     def __init__(self, request: Any) -> None:
         self._request = request
+        self._answer: aiohttp.ClientResponse
 
     async def __aenter__(self) -> aiohttp.ClientResponse:
-        answer: aiohttp.ClientResponse = await self._request.__aenter__()
-        if answer.status == 200:  # noqa: PLR2004 - OK
-            return answer
-        answer.close()
-        if answer.status == 410:  # noqa: PLR2004 - Gone
+        self._answer = await self._request.__aenter__()
+        if self._answer.status == 200:  # noqa: PLR2004 - OK
+            return self._answer
+        self._drop()
+        if self._answer.status == 410:  # noqa: PLR2004 - Gone
             raise WatchExpiredError
-        raise ValueError(f"status {answer.status}")
+        raise ValueError(f"status {self._answer.status}")
 
     async def __aexit__(self, *failure: object) -> None:
+        self._drop()
         await self._request.__aexit__(*failure)
+
+    def _drop(self) -> None:
+        """End the connection of an answer that was not read to its end.
+
+        A polite farewell over TLS would wait for the server's, and outlive the loop.
+        """
+        connection = self._answer.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
 
 
 def _key(document: Document) -> tuple[str, str]:

@@ -50,11 +50,6 @@ class Cluster:
         await self._call("PATCH", self._sessions(name), patch)
         return time.time()
 
-    async def remove_session(self, name: str) -> float:
-        """Delete a session; nothing else goes with it, since no controller runs."""
-        await self._call("DELETE", self._sessions(name))
-        return time.time()
-
     async def token(self, name: str, token: str, *, expires: int, life: float = 10) -> float:
         """Write a session's Secret, as the operator would."""
         entries, annotations = secret_parts(token, expires - life, expires)

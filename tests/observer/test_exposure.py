@@ -225,6 +225,37 @@ def test_what_readers_found(case: Case) -> None:
     assert found == pytest.approx((case.expired, case.missing, case.excused))
 
 
+def test_the_younger_of_two_sessions_that_name_one_secret_has_no_account_of_it() -> None:
+    """The Secret's owner is judged by it, once; the other one was never served."""
+    story = Story().session(0).token(0, "a", expires=10).session(1, uid="younger", name="younger")
+    figures = story.token(2, "b", expires=20).figures(25)
+    assert (figures.sessions, figures.rotations) == (2, 1)
+    assert (figures.expired_seconds, figures.missing_seconds) == pytest.approx((5, 0))
+
+
+def test_a_secret_that_another_session_takes_is_missing_for_the_first() -> None:
+    """When the owner changes while both sessions are there, one has lost its token and the other has one."""
+    story = Story().session(0).token(0, "a", expires=60).session(1, uid="other", name="other")
+    story.token(5, "b", expires=10, owner="other")
+    figures = story.figures(12)
+    assert (figures.expired_seconds, figures.missing_seconds) == pytest.approx((2, 7))
+    assert figures.rotations == 0
+
+
+def test_a_new_session_takes_the_secret_that_was_its_own_before_it_was_seen() -> None:
+    """A Secret that a namesake held for want of its owner goes to the owner when that is seen."""
+    story = Story().session(0).token(0, "a", expires=60).secret_gone(5)
+    story.token(6, "b", expires=10, owner="next").session(7, uid="next").session_gone(8)
+    figures = story.figures(12)
+    assert (figures.expired_seconds, figures.missing_seconds) == pytest.approx((2, 1))
+
+
+def test_a_secret_without_an_owner_belongs_to_the_session_that_names_it_now() -> None:
+    """Orphaned by deletion, a Secret is read by whoever reads that name: the next session's readers."""
+    story = Story().session(0).token(0, "a", expires=60).session_gone(1).session(2, uid="next")
+    assert story.token(3, "b", expires=10, owner=None).figures(12).expired_seconds == pytest.approx(2)
+
+
 def test_looking_does_not_change_the_account() -> None:
     """Figures taken while time is running are not added to those taken later."""
     story = Story().session(0).token(0, "a", expires=10)
@@ -238,6 +269,12 @@ def test_the_end_of_the_last_exposure_is_told_once_all_is_fresh() -> None:
     figures = story.token(12.5, "b", expires=72).figures(20)
     assert figures.unfresh == 0
     assert figures.fresh_again_at == EPOCH + 12.5
+
+
+def test_a_missing_token_ends_like_an_expired_one() -> None:
+    """The moment at which all is fresh again counts missing tokens, too."""
+    story = Story().session(0).token(0, "a", expires=60).secret_gone(10).token(12.5, "b", expires=72)
+    assert story.figures(20).fresh_again_at == EPOCH + 12.5
 
 
 def test_a_clock_that_is_set_judges_only_what_comes_after() -> None:

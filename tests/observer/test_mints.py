@@ -83,6 +83,19 @@ CASES = [
         first().session(9, propagation="Kubelet").token(26, "b", expires=86),
     ),
     Case(
+        "a slower way of delivery may be seen after the Secret that is rotated for it",
+        first().token(26, "b", expires=86).session(26.1, propagation="Kubelet"),
+    ),
+    Case(
+        "a slower way of delivery counts for a mint that was under way when it was given up",
+        first().session(9, propagation="Kubelet").token(26, "b", expires=86).session(26.1),
+    ),
+    Case(
+        "the first token of the next session of that name replaces nothing",
+        first().token(5, "b", expires=65, owner="next", request_hash="next's").session_gone(6),
+        rotations=0,
+    ),
+    Case(
         "a Secret that was deleted is a reason to mint, and no rotation",
         first().secret_gone(5).token(6, "b", expires=66, secret_uid="new"),
         rotations=0,
@@ -138,6 +151,13 @@ def test_the_ledgers_expiry_counts(ledger_first: bool) -> None:  # noqa: FBT001 
     assert figures.expired_seconds == pytest.approx(5)
 
 
+def test_what_the_ledger_said_of_a_token_holds_when_it_is_written_again() -> None:
+    """A Secret that is written again with the same token keeps the ledger's expiry, in place or put back."""
+    story = Story(has_ledger=True).session(0).token(0, "a", expires=60).mint("a", issued=0, expires=40)
+    story.token(5, "a", expires=60).secret_gone(10).token(10, "a", expires=60, secret_uid="new")
+    assert story.figures(45).expired_seconds == pytest.approx(5)
+
+
 def test_a_mint_that_no_secret_ever_held_is_an_orphan_after_a_grace() -> None:
     """An orphan is counted only once its Secret has had time to come, and no longer when it comes."""
     story = Story(has_ledger=True).session(0).mint("a", issued=0, expires=60)
@@ -178,6 +198,11 @@ def test_a_token_known_only_as_the_previous_one_is_no_orphan() -> None:
 TORN = [
     pytest.param({"expires-at": "soon"}, {}, id="an expiry that is none"),
     pytest.param({"realtime.json": "{}"}, {}, id="a document without the token"),
+    pytest.param(
+        {"realtime.json": '{"token":"b","expires-at":"2027-01-15T08:01:00Z"}'},
+        {},
+        id="a document with the token of another time",
+    ),
     pytest.param({"realtime.json": "half of"}, {}, id="a document that is no JSON"),
     pytest.param({"token": "other"}, {}, id="a token that the document does not have"),
     pytest.param({}, {"realtime-operator.io/token-id": "0123456789ab"}, id="annotations of another token"),
@@ -206,6 +231,13 @@ def test_lateness_is_the_write_minus_the_rotation_time_of_the_token_replaced() -
     figures = story.figures(125)
     assert figures.lateness_p50_s == pytest.approx(0.5)
     assert figures.lateness_p99_s == figures.lateness_max_s == pytest.approx(3.0)
+
+
+def test_a_rotation_that_was_asked_for_is_neither_early_nor_late() -> None:
+    """Rotate-now and a changed request have no rotation time to be measured by."""
+    story = first().session(1, token_id=hashlib.sha256(b"a").hexdigest()[:12], rotation_time=EPOCH + 40)
+    story.session(9, rotate="now").token(10, "b", expires=70, rotate="now")
+    assert story.figures(11).lateness_p50_s is None
 
 
 def test_life_used_is_the_mean_share_at_replacement() -> None:

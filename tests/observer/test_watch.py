@@ -76,14 +76,14 @@ async def test_a_list_is_tried_until_it_succeeds() -> None:
 
 
 async def test_a_line_may_come_in_pieces() -> None:
-    """A document that is split over many reads is put together."""
+    """A document larger than one read, and one that shares a read with it, are both whole."""
     api, told = StubApi(), Told()
     api.lists = [([], "", 7)]
-    line = b'{"type":"ADDED","object":{"metadata":{"namespace":"hotel","name":"a","uid":"a","resourceVersion":"8"}}}\n'
-    api.watches = [[line[:10], line[10:60], line[60:] + line[:5], line[5:]]]
+    large = secret("large", 8) | {"data": {"note": "x" * 1_000_000}}
+    api.watches = [[event("ADDED", large), event("ADDED", secret("small", 9))]]
     async with watched(api, told, until=2):
         pass
-    assert told.words == ["a@8", "a@8"]
+    assert told.words == ["large@8", "small@9"]
 
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()
