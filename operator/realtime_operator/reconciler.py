@@ -179,7 +179,8 @@ class Reconciler:
         due = rotation_time(
             issued_at=token.issued_at, expires_at=token.expires_at, left=memory.lead.left, uid=memory.ref.uid
         )
-        memory.rotation_at = clock.earliest_local(due)
+        # The lead covers the clock's uncertainty already; the pessimistic end here would count it twice.
+        memory.rotation_at = clock.likely_local(due)
         memory.expires_at = clock.earliest_local(token.expires_at)
         memory.scheduled_for = known_for
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -22,6 +22,10 @@ class LogFormat(StrEnum):
 
     JSON = "json"
     PLAIN = "plain"
+
+
+def _split(value: object) -> object:
+    return [part for part in value.replace(" ", "").split(",") if part] if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -41,8 +45,8 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    namespaces: Annotated[list[str], NoDecode] = Field(
-        default_factory=list,
+    namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        default=(),
         description=(
             "Watch only these namespaces, separated by commas. No cluster-wide right is needed then, and ClusterRealtimeProviders"
             " are not honoured. Default: the whole cluster."

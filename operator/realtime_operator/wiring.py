@@ -21,7 +21,7 @@ from realtime_operator.adapters.realtime_api import RealtimeApi
 from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER, KIND_SESSION
 from realtime_operator.core.session_memory import SessionMemory
-from realtime_operator.engine.directory import LOOK_AT_KEYS_S, Directory
+from realtime_operator.engine.directory import Directory
 from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
@@ -163,7 +163,7 @@ class Operator:
         loops = [
             asyncio.create_task(self._dispatcher.run()),
             asyncio.create_task(_every(TICK_S, self._status_lane.flush)),
-            asyncio.create_task(_every(LOOK_AT_KEYS_S, self._directory.refresh)),
+            asyncio.create_task(_every(TICK_S, self._directory.refresh)),
             asyncio.create_task(_every(self._settings.resync_seconds, lambda: self._resync(objects))),
         ]
         stopped = asyncio.create_task(stop.wait())
@@ -235,7 +235,8 @@ async def run(settings: Settings, access: ClusterAccess, *, stop: asyncio.Event,
 async def _every(seconds: float, act: Callable[[], Any]) -> None:
     """Act again and again, ``seconds`` after the last time began, or at once where it took longer."""
     loop = asyncio.get_running_loop()
+    next_at = loop.time()
     while True:
-        began = loop.time()
+        next_at = max(next_at + seconds, loop.time())
+        await asyncio.sleep(next_at - loop.time())
         await act()
-        await asyncio.sleep(max(0.0, began + seconds - loop.time()))

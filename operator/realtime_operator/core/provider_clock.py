@@ -43,6 +43,10 @@ class ProviderClock:
         """The earliest local time at which the provider's clock may show ``provider_time``."""
         return provider_time - self.high
 
+    def likely_local(self, provider_time: float) -> float:
+        """The local time at which the provider's clock most likely shows ``provider_time``; off by half the uncertainty at most."""
+        return provider_time - (self.low + self.high) / 2
+
     def after_answer(self, *, date: float, sent_at: float, received_at: float) -> ProviderClock:
         """Take in one answer.
 

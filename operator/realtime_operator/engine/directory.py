@@ -145,12 +145,12 @@ class Directory:
         return entry, permitted_lifetime(entry.view, template, labels)
 
     async def refresh(self) -> None:
-        """Look at all keys again, show what was found, and tell of what changed; what fails is tried again next time."""
+        """Look at keys that are older than 10 s, show what was found, and tell of what changed; what fails is tried again next time."""
         await asyncio.gather(*(self._refresh(key, entry) for key, entry in list(self._entries.items())))
 
     async def _refresh(self, key: ProviderKey, entry: ProviderEntry) -> None:
         try:
-            if await entry.read(self._references, older_than=self._clock.now() - LOOK_AT_KEYS_S / 2):
+            if await entry.read(self._references, older_than=self._clock.now() - LOOK_AT_KEYS_S):
                 self._changed(key)
             if self._gate.is_open():
                 await self._show(entry)

@@ -67,6 +67,8 @@ class Watcher:
         await asyncio.to_thread(self._thread.join, STOP_S)
 
     def _run(self) -> None:
+        # It warns that signals are not heard in this thread, which is the point.
+        logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
         asyncio.run(self._watch_forever())
 
     async def _watch_forever(self) -> None:
