@@ -77,7 +77,7 @@ TOOLS: dict[str, Tool] = {
             MODULES / "helm",
             "helm.sh/helm/v4/cmd/helm",
             (f"helm.sh/helm/v4/internal/version.version=v{HELM}",),
-            ("version", "--short"),
+            ("version", "--template={{.Version}}"),
         ),
         _kubernetes("kube-scheduler"),
         _kubernetes("kubelet"),

@@ -32,12 +32,19 @@ def runs_root() -> Path:
 
 
 class RunFolder:
-    """A folder that goes away with the block, and with the next start if this process is killed."""
+    """A folder that goes away with the block, and with the next start if this process is killed.
+
+    Attributes:
+        path: the folder, once the block is entered.
+    """
 
     path: Path
 
+    def __init__(self, root: Path | None = None) -> None:
+        self._root = root or runs_root()
+
     def __enter__(self) -> Self:
-        made = _make_in_root()
+        made = _make_in(self._root)
         self._lock = (made / OWNER).open("a")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._lock.write(f"{os.getpid()} {_start_time(os.getpid())}\n")
@@ -57,16 +64,17 @@ class RunFolder:
             children.write(f"{pid} {component}\n")
 
 
-def sweep() -> list[Path]:
+def sweep(root: Path | None = None) -> list[Path]:
     """Remove the folders of dead owners, after ending what is left of their children; give what was removed."""
+    root = root or runs_root()
     removed = []
-    for folder in runs_root().glob(f"{LIVE}*"):
+    for folder in root.glob(f"{LIVE}*"):
         with _lock_of_the_dead(folder) as is_dead:
             if is_dead:
                 _kill_children(folder)
                 _remove(folder)
                 removed.append(folder)
-    for folder in runs_root().glob(f"{NEW}*"):
+    for folder in root.glob(f"{NEW}*"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - folder.stat().st_mtime > NEW_SECONDS:
                 _remove(folder)
@@ -74,8 +82,7 @@ def sweep() -> list[Path]:
     return removed
 
 
-def _make_in_root() -> Path:
-    root = runs_root()
+def _make_in(root: Path) -> Path:
     while True:
         with contextlib.suppress(FileExistsError):
             root.mkdir(mode=0o700)

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Protocol
 import kubernetes
 import pytest
 
-from hack.controlplane import ControlPlane, end_with_parent, runs_root, tool_path
+from hack.controlplane import ControlPlane, end_with_parent, runs_root, sweep, tool_path
 from hack.controlplane import control_plane as run_control_plane
+from tests.controlplane.process_table import children
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -71,11 +72,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def nothing_is_left() -> Iterator[None]:
     """Fail the run if it leaves a child process or the folder of a control plane."""
-    folders, processes = _run_folders(), _children()
+    before = children()
     yield
-    left = {str(folder) for folder in _run_folders() - folders}
-    left |= {f"{pid} {command}" for pid, command in _children().items() if pid not in processes}
-    assert not left, f"the run leaves behind: {sorted(left)}"
+    sweep()  # of owners that tests killed; what is left then and ours, the code under test forgot
+    left = [f"{pid} {command}" for pid, command in children().items() if pid not in before]
+    left += [str(folder) for folder in runs_root().glob("*") if _owner(folder) == os.getpid()]
+    assert not left, f"the run leaves behind: {left}"
 
 
 @pytest.fixture(scope="session")
@@ -156,16 +158,9 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run_folders() -> set[Path]:
-    return set(runs_root().glob("*"))
-
-
-def _children() -> dict[int, str]:
-    """Give the children of this process, by process id, with their command lines."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            if int(parent) == os.getpid():
-                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return found
+def _owner(folder: Path) -> int:
+    """Give the process that made a run folder; 0 if the folder has just gone."""
+    try:
+        return int((folder / "owner").read_text().split()[0])
+    except OSError:
+        return 0
