@@ -245,7 +245,15 @@ def test_a_secret_that_another_session_takes_is_missing_for_the_first() -> None:
 def test_a_new_session_takes_the_secret_that_was_its_own_before_it_was_seen() -> None:
     """A Secret that a namesake held for want of its owner goes to the owner when that is seen."""
     story = Story().session(0).token(0, "a", expires=60).secret_gone(5)
-    story.token(6, "b", expires=10, owner="next").session(7, uid="next").session_gone(8)
+    story.token(6, "b", expires=10, owner="next").session(7, uid="next").session_gone(16)
+    figures = story.figures(18)
+    assert (figures.expired_seconds, figures.missing_seconds) == pytest.approx((8, 1 + 10))
+
+
+def test_a_new_session_does_not_take_a_secret_that_is_not_its_own() -> None:
+    """A Secret with a dead owner stays with the session whose readers have it, whoever else names it."""
+    story = Story().session(0).token(0, "a", expires=60).secret_gone(5)
+    story.token(6, "b", expires=10, owner="dead").session(7, uid="third", name="third")
     figures = story.figures(12)
     assert (figures.expired_seconds, figures.missing_seconds) == pytest.approx((2, 1))
 
