@@ -43,6 +43,7 @@ class Observer:
         ledger: where mints are read, for the same sessions; None: expiry as the Secrets tell it, no orphans.
         clock_offset: seconds by which the provider's clock is ahead, unless the ledger tells.
         orphan_grace: seconds that a token may take from its mint to its Secret.
+        ready_within: seconds that the first lists may take.
         clock: the observer's clock, seconds since the epoch.
     """
 
@@ -54,6 +55,7 @@ class Observer:
         ledger: Ledger | None = None,
         clock_offset: float = 0.0,
         orphan_grace: float = ORPHAN_GRACE_S,
+        ready_within: float = READY_WITHIN_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._access = read_kubeconfig(kubeconfig)
@@ -64,6 +66,7 @@ class Observer:
             has_ledger=ledger is not None,
             orphan_grace=orphan_grace,
         )
+        self._ready_within = ready_within
         self._tasks: list[asyncio.Task[None]] = []
         self._watches: list[Watch] = []
         self._ended_at: float | None = None
@@ -73,7 +76,7 @@ class Observer:
         """Connect, and wait until all that is there was seen.
 
         Raises:
-            ObserverNotReadyError: the first lists did not come within a minute.
+            ObserverNotReadyError: the first lists did not come in time.
             LedgerUnreadableError: the ledger's answer is none.
         """
         self._client = await self._open.enter_async_context(aiohttp.ClientSession())
@@ -157,7 +160,7 @@ class Observer:
         for watch in started:
             self._start(watch.run())
         try:
-            async with asyncio.timeout(READY_WITHIN_S):
+            async with asyncio.timeout(self._ready_within):
                 for watch in started:
                     await watch.synced.wait()
         except TimeoutError:
