@@ -31,8 +31,8 @@ _log = logging.getLogger(__name__)
 LOOK_AT_KEYS_S = 10.0
 """How old a key may be; an expired key that was replaced is in use after this at the latest."""
 
-BELIEVED_MISSING_S = 5.0
-"""How long a provider that was asked for by name and not found is not asked for again."""
+BELIEVED_MISSING_S = 60.0
+"""How long a provider that was asked for by name and not found is not asked for again; the watch tells when one is made."""
 
 DEFAULT_MAX_IN_FLIGHT = 128
 
