@@ -124,7 +124,9 @@ class KubeClient:
         token = self._access.bearer()
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        url = URL(self._access.server + path.url, encoded=True).update_query(query or {})
+        url = URL(self._access.server + path.url, encoded=True)
+        if query:
+            url = url.update_query(query)
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
