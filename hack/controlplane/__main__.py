@@ -13,6 +13,7 @@ from .catalog import TOOLS
 from .interruption import sigterm_unwinds
 
 LOOK_AGAIN_SECONDS = 0.5
+INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
 DEFAULT_TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "helm"]
 
 
@@ -31,7 +32,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return 0
 
 
@@ -57,17 +58,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hack.controlplane", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     build = commands.add_parser("build", help="build tools into the cache, unless they are there")
-    build.add_argument(
-        "tools", nargs="*", choices=[*TOOLS, []], metavar="TOOL", help=f"of {', '.join(TOOLS)}; default: five"
-    )
+    known = ", ".join(TOOLS)
+    usual = f"of {known}; without any: {', '.join(DEFAULT_TOOLS)}"
+    build.add_argument("tools", nargs="*", type=_tool_name, metavar="TOOL", help=usual)
     path = commands.add_parser("path", help="print where a tool is, building it if need be")
-    path.add_argument("tools", nargs=1, choices=TOOLS, metavar="TOOL", help=f"of {', '.join(TOOLS)}")
+    path.add_argument("tools", nargs=1, type=_tool_name, metavar="TOOL", help=f"of {known}")
     run = commands.add_parser("run", help="run a control plane until Ctrl-C; prints the kubeconfig's path")
     run.add_argument("--controllers", action="store_true", help="with garbage collector and namespaces")
     run.add_argument(
         "--definitions", type=Path, metavar="FOLDER", help="create the CRDs in FOLDER/*.yaml first"
     )
     return parser
+
+
+def _tool_name(name: str) -> str:
+    if name not in TOOLS:
+        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(TOOLS)}")
+    return name
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import random
 import re
-import socket
 import subprocess
 import time
 from http import HTTPStatus
@@ -20,6 +18,7 @@ from .components import API_SERVER, CONTROLLERS, ETCD, Layout
 from .interruption import signals_held, sigterm_unwinds
 from .kubeconfig import write_for_certificate, write_for_token
 from .lookup import tool_path
+from .ports import free_port
 from .processes import end, spawn
 from .readiness import ControllersWork, DefinitionsServed, api_server_is_ready, etcd_is_ready
 from .run_folders import RunFolder, sweep
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-PORTS = range(20_000, 32_000)  # below those that the system hands out to outgoing connections
 PORT_ATTEMPTS = 5
 READY_SECONDS = 90.0  # on a machine whose every core is busy; 3 s else
 LOOK_AGAIN_SECONDS = 0.02
@@ -217,15 +215,6 @@ class ControlPlane:
 
     def _kubeconfig_path(self, name: str) -> Path:
         return self.directory / f"{re.sub(r'[^A-Za-z0-9.-]', '-', name)}.user.kubeconfig"
-
-
-def free_port() -> int:
-    """Find a port of 127.0.0.1 that nobody listens on."""
-    while True:
-        port = random.choice(PORTS)  # noqa: S311 - no secret
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @contextlib.contextmanager

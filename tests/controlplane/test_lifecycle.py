@@ -14,7 +14,7 @@ import pytest
 
 from hack.controlplane import ControlPlane, ControlPlaneError, control_plane
 from hack.controlplane.admin_api import AdminApi
-from hack.controlplane.plane import free_port
+from hack.controlplane.ports import free_port
 from tests.controlplane.process_table import children, is_gone
 from tests.controlplane.waiting import wait_until
 
