@@ -1,0 +1,45 @@
+"""One operator for each module of tests, with the rights it needs and no more; a stage for each test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.rights import cluster_identity
+from tests.integration.stage import SECRETIVE, Stage
+from tests.support.operator import RunningOperator, running_operator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import kubernetes
+
+    from demo.provider.remote import RemoteProvider
+    from hack.controlplane import ControlPlane
+
+
+@pytest.fixture(scope="session")
+def operator_kubeconfig(control_plane: ControlPlane, kube: kubernetes.client.ApiClient) -> Path:
+    """The operator's own identity for the whole cluster."""
+    return cluster_identity(control_plane, kube, "realtime-operator")
+
+
+@pytest.fixture(scope="module")
+def operator(operator_kubeconfig: Path) -> Iterator[RunningOperator]:
+    """The operator, for all tests of a module; what it logged and measures is searched for secrets at the end."""
+    with running_operator(operator_kubeconfig) as running:
+        yield running
+        metrics = running.metrics()
+    assert not SECRETIVE.findall(metrics + running.log_text())
+
+
+@pytest.fixture
+def stage(kube: kubernetes.client.ApiClient, namespace: str, provider: RemoteProvider) -> Iterator[Stage]:
+    """The test's namespace; what was said in it is searched for secrets at the end."""
+    made = Stage(kube, namespace, provider)
+    yield made
+    leaks = made.leaks()
+    made.clear()
+    assert not leaks
