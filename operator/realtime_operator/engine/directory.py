@@ -50,7 +50,7 @@ class Directory:
         objects: ObjectStore,
         references: ReferenceStore,
         cluster_kind: bool,
-        changed: Callable[[ProviderKey], None],
+        changed: Callable[[ProviderKey, bool], None],
     ) -> None:
         """Keep providers.
 
@@ -60,7 +60,8 @@ class Directory:
             objects: for providers that the watch has not told of yet, and for their status.
             references: key Secrets and what else providers refer to.
             cluster_kind: whether ClusterRealtimeProviders are honoured.
-            changed: told of each provider whose spec or key changed.
+            changed: told of each provider that is another one now, and whether that matters to all its sessions: a new spec does, a new
+                key, or one that is merely listed at the start, matters only to those in trouble.
         """
         self._clock = clock
         self._gate = gate
@@ -72,8 +73,8 @@ class Directory:
         self._missing: dict[ProviderKey, float] = {}
         self._namespaces: dict[str, tuple[float, Mapping[str, str]]] = {}
 
-    def seen(self, kind: str, body: Mapping[str, Any]) -> None:
-        """A provider exists, and looks like this."""
+    def seen(self, kind: str, body: Mapping[str, Any], *, listed: bool = False) -> None:
+        """A provider exists, and looks like this; ``listed`` if that is no news."""
         metadata = body["metadata"]
         key = (kind, metadata.get("namespace") or "", metadata["name"])
         self._missing.pop(key, None)
@@ -97,14 +98,14 @@ class Directory:
             self._entries[key] = ProviderEntry(provider, status=body.get("status") or {}, clock=self._clock)
         else:
             entry.change(provider)
-        self._changed(key)
+        self._changed(key, not listed)
 
     def gone(self, kind: str, uid: str) -> None:
         """A provider does not exist any more."""
         for key, entry in list(self._entries.items()):
             if key[0] == kind and entry.ref.uid == uid:
                 del self._entries[key]
-                self._changed(key)
+                self._changed(key, True)
 
     def known(self) -> list[tuple[ProviderKey, str, int]]:
         """All providers known: key, uid, generation."""
@@ -151,7 +152,7 @@ class Directory:
     async def _refresh(self, key: ProviderKey, entry: ProviderEntry) -> None:
         try:
             if await entry.read(self._references, older_than=self._clock.now() - LOOK_AT_KEYS_S):
-                self._changed(key)
+                self._changed(key, False)
             if self._gate.is_open():
                 await self._show(entry)
         except ClusterError as error:
@@ -194,7 +195,7 @@ class Directory:
         if body is None:
             self._missing[key] = self._clock.now() + BELIEVED_MISSING_S
             return None
-        self.seen(kind, body)
+        self.seen(kind, body, listed=True)
         return self._entries.get(key)
 
     def _candidates(self, memory: SessionMemory) -> list[ProviderKey]:
