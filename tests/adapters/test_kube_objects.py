@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from hack.controlplane import ControlPlane
+from realtime_operator.adapters.kube_client import MERGE_PATCH
 from realtime_operator.adapters.kube_objects import KubeObjects
 from realtime_operator.adapters.kube_path import NAMESPACES, OWN_KINDS
 from realtime_operator.api.group import API_VERSION, KIND_CLUSTER_PROVIDER, KIND_SESSION
 from realtime_operator.core.errors import ClusterForbidden, ClusterUnavailable
+from realtime_operator.core.object_ref import ObjectRef
 from tests.adapters.cluster import RecordingClient, a_session, client_of, create_session, post
 
 TIME = "2026-11-22T12:00:00Z"
@@ -70,8 +72,21 @@ async def test_a_namesake_gets_no_status(
     assert "tokenID" not in await status_of(objects, namespace)
 
 
-async def test_an_object_without_any_status(admin: RecordingClient, objects: KubeObjects) -> None:
-    """Where there is no status at all, one is made."""
+async def test_a_status_that_was_wiped(objects: KubeObjects, admin: RecordingClient, namespace: str) -> None:
+    """Where somebody removed the whole status, the schema's default is there to be written into."""
+    ref = await create_session(admin, namespace)
+    await admin.request(
+        "PATCH",
+        OWN_KINDS[KIND_SESSION].one(namespace, "concierge", "status"),
+        body=b'{"status":null}',
+        content_type=MERGE_PATCH,
+    )
+    await objects.patch_status(ref, {"tokenID": "4f1d0c2a9b7e"})
+    assert (await status_of(objects, namespace))["tokenID"] == "4f1d0c2a9b7e"
+
+
+async def test_a_cluster_scoped_kind(admin: RecordingClient, objects: KubeObjects) -> None:
+    """A cluster provider is listed, read and given a status without a namespace."""
     path = OWN_KINDS[KIND_CLUSTER_PROVIDER]
     manifest = {
         "apiVersion": API_VERSION,
@@ -80,20 +95,13 @@ async def test_an_object_without_any_status(admin: RecordingClient, objects: Kub
         "spec": {"baseURL": "http://127.0.0.1/v1", "auth": {"secretRef": {"name": "k", "namespace": "n"}}},
     }
     created = await post(admin, path.collection(), manifest)
-    listed = [
-        found async for found in objects.list_metadata(KIND_CLUSTER_PROVIDER) if found.ref.name == "bare"
-    ]
-    (ref,) = [found.ref for found in listed]
-    assert (ref.uid, ref.namespace) == (created["metadata"]["uid"], None)
-    await admin.request(
-        "PATCH",
-        path.one(None, "bare", "status"),
-        body=b'[{"op":"add","path":"/status","value":null},{"op":"remove","path":"/status"}]',
-        content_type="application/json-patch+json",
-    )
+    scoped = KubeObjects(admin, namespaces=["default"])
+    listed = [one.ref async for one in scoped.list_metadata(KIND_CLUSTER_PROVIDER) if one.ref.name == "bare"]
+    ref = ObjectRef(KIND_CLUSTER_PROVIDER, None, "bare", created["metadata"]["uid"])
     await objects.patch_status(ref, {"observedGeneration": 1})
     document = await objects.get(KIND_CLUSTER_PROVIDER, None, "bare")
     await admin.request("DELETE", path.one(None, "bare"))
+    assert listed == [ref]
     assert document is not None
     assert document["status"]["observedGeneration"] == 1
 
