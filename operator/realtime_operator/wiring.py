@@ -139,7 +139,7 @@ class Operator:
         elif event_type == DELETED:
             self._directory.gone(kind, body["metadata"]["uid"])
         else:
-            self._directory.seen(kind, body)
+            self._directory.seen(kind, body, listed=event_type is None)
 
     def _report(self, memory: SessionMemory, result: PassResult) -> None:
         if result.status is not None:
@@ -152,10 +152,11 @@ class Operator:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    def _provider_changed(self, key: ProviderKey) -> None:
-        """A provider's spec or key is another one: what failed because of it is tried at once."""
+    def _provider_changed(self, key: ProviderKey, matters_to_all: bool) -> None:  # noqa: FBT001 - it is told, never called
+        """A provider is another one: what failed because of it is tried at once."""
         for entry in self.table:
-            if self._directory.may_use(entry.memory, key):
+            in_trouble = entry.memory.failure is not None
+            if (matters_to_all or in_trouble) and self._directory.may_use(entry.memory, key):
                 entry.memory.failure = None
                 self._dispatcher.wake(entry)
 
@@ -199,9 +200,10 @@ class Operator:
             gone=self._intake.gone,
         )
         await resync_all(objects, [providers(kind) for kind in self._kinds[:-1]] + [sessions])
-        # What lives now lives long: later collections need not go through it.
-        gc.collect()
-        gc.freeze()
+        if not gc.get_freeze_count():
+            # What lives now lives long: later collections need not go through it. Once only, or what dies in cycles stays.
+            gc.collect()
+            gc.freeze()
 
     def _probes(self) -> ProbeServer:
         return ProbeServer(

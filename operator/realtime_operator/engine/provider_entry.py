@@ -96,14 +96,14 @@ class ProviderEntry:
         async with self._reading:
             if self.read_at > older_than:
                 return False
-            before = (self._view, str(self.trouble))
+            before = (self._view, str(self.trouble)) if self.was_read else None
             try:
                 self._view = await self._viewed(references)
                 self.trouble = None
             except ProviderNotReady as trouble:
                 self._view, self.trouble = None, trouble.with_traceback(None)
             self.read_at = self._now.now()
-            return before != (self._view, str(self.trouble))
+            return before is not None and before != (self._view, str(self.trouble))
 
     async def _viewed(self, references: ReferenceStore) -> ProviderView:
         spec, ref = self._provider.spec, self._provider.spec.auth.secret_ref

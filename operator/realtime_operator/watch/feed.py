@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from realtime_operator.watch.registry import Heard
+
+_log = logging.getLogger(__name__)
 
 SLICE = 200
 """Events taken in before the loop may turn: about 20 ms of parsing when a list of thousands comes in."""
@@ -38,6 +41,14 @@ class Feed:
                 event = self._events.popleft()
             except IndexError:
                 return
-            self._take_in(*event)
+            self._deliver(*event)
         self._scheduled = True
         self._loop.call_soon(self._drain)
+
+    def _deliver(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:
+        try:
+            self._take_in(kind, event_type, body)
+        except Exception:
+            # One object that cannot be taken in must not keep the others from being heard.
+            name = body.get("metadata", {}).get("name")
+            _log.exception("an event was not taken in", extra={"fields": {"kind": kind, "name": name}})
