@@ -48,7 +48,6 @@ class Feed:
     def _deliver(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:
         try:
             self._take_in(kind, event_type, body)
-        except Exception:
-            # One object that cannot be taken in must not keep the others from being heard.
+        except Exception:  # noqa: BLE001 - one object that cannot be taken in must not keep the others from being heard
             name = body.get("metadata", {}).get("name")
             _log.exception("an event was not taken in", extra={"fields": {"kind": kind, "name": name}})
