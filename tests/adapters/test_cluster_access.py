@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from hack.controlplane.certificates import Authority, Pair
-from realtime_operator.adapters.cluster_access import TOKEN_MAX_AGE_S, ClusterAccessInvalid, FileBearer
+from realtime_operator.adapters.cluster_access import ClusterAccessInvalid
 from realtime_operator.adapters.find_cluster import find_cluster
 from realtime_operator.adapters.kube_client import KubeClient
 from realtime_operator.adapters.kube_path import NAMESPACES
@@ -122,6 +122,16 @@ def test_a_token_file_wins_over_a_token(write: Callable[..., Path], tmp_path: Pa
     assert access.bearer() == "from-file"
 
 
+def test_content_wins_over_a_file(write: Callable[..., Path], operator_pair: Pair) -> None:
+    """Where a kubeconfig gives both the content and a file, the file is not looked at, as with kubectl."""
+    user = {
+        "client-certificate": "nowhere",
+        "client-certificate-data": encoded(operator_pair.certificate),
+        "client-key-data": encoded(operator_pair.key),
+    }
+    assert access_of_kubeconfig([write(kubeconfig(user=user))]).certificate_path is None
+
+
 def test_credentials_do_not_print(write: Callable[..., Path], operator_pair: Pair) -> None:
     """Neither token nor key is in a repr."""
     user = {
@@ -215,59 +225,11 @@ def test_not_yaml(tmp_path: Path) -> None:
     assert TOKEN not in str(caught.value)
 
 
-@pytest.fixture
-def mount(tmp_path: Path, authority: Authority) -> Path:
-    """A mounted service account."""
-    folder = tmp_path / "serviceaccount"
-    folder.mkdir()
-    (folder / "token").write_text(TOKEN)
-    (folder / "ca.crt").write_bytes(authority.certificate)
-    (folder / "namespace").write_text("realtime-operator\n")
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("host", "server"), [("10.0.0.1", "https://10.0.0.1:443"), ("fd00::1", "https://[fd00::1]:443")]
-)
-def test_a_pods_own_cluster(mount: Path, host: str, server: str) -> None:
-    """Server, namespace, authority and token come from the environment and the mount."""
-    access = find_cluster({"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": "443"}, mount=mount)
-    assert (access.server, access.namespace, access.bearer()) == (server, "realtime-operator", TOKEN)
-    assert access.ca_path == str(mount / "ca.crt")
-
-
-def test_no_cluster_at_all(tmp_path: Path) -> None:
-    """Without any credentials, what was looked for is named."""
-    with pytest.raises(ClusterAccessInvalid, match="KUBECONFIG is not set"):
-        find_cluster({"HOME": str(tmp_path)})
-    with pytest.raises(ClusterAccessInvalid, match="no service account is mounted"):
-        find_cluster({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, mount=tmp_path)
-
-
 def test_the_users_own_kubeconfig(write: Callable[..., Path], tmp_path: Path) -> None:
     """Without KUBECONFIG and outside of a pod, the file in the home folder counts."""
     (tmp_path / ".kube").mkdir()
     write(kubeconfig(user={"token": TOKEN}), ".kube/config")
     assert find_cluster({"HOME": str(tmp_path)}).bearer() == TOKEN
-
-
-def test_a_token_file_is_read_again(tmp_path: Path) -> None:
-    """A replaced token is seen after half a minute, at once after a refusal, and outlives a file that is gone."""
-    now = 0.0
-    path = tmp_path / "token"
-    path.write_text("one")
-    bearer = FileBearer(path, monotonic=lambda: now)
-    assert bearer() == "one"
-    path.write_text("two")
-    assert bearer() == "one"
-    now += TOKEN_MAX_AGE_S
-    assert bearer() == "two"
-    path.write_text("three")
-    bearer.refresh()
-    assert bearer() == "three"
-    path.unlink()
-    bearer.refresh()
-    assert bearer() == "three"
 
 
 async def test_a_refused_token_is_read_anew_and_the_request_repeated(

@@ -198,6 +198,7 @@ async def test_a_key_that_no_header_can_carry(api: RealtimeApi, key: str) -> Non
 async def test_a_url_that_cannot_be_used(api: RealtimeApi) -> None:
     """A URL of another scheme is no crash."""
     assert "the URL cannot be used" in await failure(api, call_to(80, scheme="ftp"))
+    assert "the URL cannot be used" in await failure(api, call_to(1 << 20))
 
 
 async def test_a_failed_mint_is_not_repeated(api: RealtimeApi) -> None:

@@ -44,8 +44,9 @@ class _Entry:
         return str(value) if value else None
 
     def path(self, key: str) -> str | None:
+        """A file, from the kubeconfig's own folder on; None where the content itself is given, which counts more."""
         value = self.text(key)
-        return str(self.folder / value) if value else None
+        return str(self.folder / value) if value and not self.text(f"{key}-data") else None
 
 
 def access_of_kubeconfig(paths: Sequence[Path]) -> ClusterAccess:
