@@ -19,7 +19,9 @@ class JsonLine:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
         """Keep the figures; the closing line of pytest itself is still to come."""
         stats = terminalreporter.stats
-        figures = {name: len(stats.get(name, ())) for name in ("passed", "failed", "error", "skipped", "xfailed")}
+        figures = {
+            name: len(stats.get(name, ())) for name in ("passed", "failed", "error", "skipped", "xfailed")
+        }
         figures |= {"exit": int(exitstatus)}
         self._line = json.dumps(figures | {"seconds": round(time.monotonic() - self._started, 1)})
 
