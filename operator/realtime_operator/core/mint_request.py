@@ -45,7 +45,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
     """Make the request of a spec.
 
     Raises:
-        InvalidSession: the session is too large, sets what belongs to a field of its own, or a null path leads nowhere.
+        InvalidSession: the session is too large or too deep, sets what belongs to a field of its own, or a null path leads nowhere.
     """
     session = spec.session
     if spec.null_paths:
@@ -55,7 +55,10 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
             Reason.INVALID_SPEC,
             "spec.session.client_secret: set spec.lifetimeSeconds instead, and remove it.",
         )
-    encoded = None if session is None else _compact(session)
+    try:
+        encoded, digest = None if session is None else _compact(session), _digest(session)
+    except RecursionError:
+        raise InvalidSession(Reason.INVALID_SPEC, "spec.session: nested too deeply; flatten it.") from None
     if encoded is not None and len(encoded) > LARGEST_SESSION_BYTES:
         raise InvalidSession(
             Reason.INVALID_SPEC,
@@ -64,7 +67,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
     return MintTemplate(
         endpoint=spec.endpoint,
         session=encoded,
-        session_digest=_digest(session),
+        session_digest=digest,
         lifetime=spec.lifetime_seconds,
         model=_model(session),
         safety_identifier=spec.safety_identifier,

@@ -35,12 +35,13 @@ def lost_nulls(
     text = annotations.get(LAST_APPLIED, "")
     if "null" not in text:
         return []
-    try:
-        given = json.loads(text)["spec"]["session"]
-    except (ValueError, KeyError, TypeError):
-        return []
     named = set(pointers)
-    return [p for p in _null_pointers(given, "") if p not in named and not _is_null_at(session, _steps(p))]
+    try:
+        # The annotation is anybody's text: of any shape, and nested as deeply as its author likes.
+        given = list(_null_pointers(json.loads(text)["spec"]["session"], ""))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return []
+    return [p for p in given if p not in named and not _is_null_at(session, _steps(p))]
 
 
 def _steps(pointer: str) -> list[str]:
