@@ -6,6 +6,9 @@ import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+LATEST = 253_370_764_800.0
+"""The year 9999: what comes later could not be written with four digits, nor could a token's expiry soon after it."""
+
 
 def to_rfc3339(seconds: float) -> str:
     """Write a moment, in seconds since the epoch, cut to the whole second."""
@@ -20,7 +23,7 @@ def from_rfc3339(text: str | None) -> float | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment.timestamp() if moment.tzinfo is not None else None
+    return _within(moment.timestamp()) if moment.tzinfo is not None else None
 
 
 def from_http_date(text: str | None) -> float | None:
@@ -33,4 +36,8 @@ def from_http_date(text: str | None) -> float | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp()
+    return _within(moment.timestamp())
+
+
+def _within(seconds: float) -> float | None:
+    return seconds if 0 <= seconds < LATEST else None
