@@ -1,0 +1,233 @@
+"""Answers that are no success: who must act, why, and what is dropped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from realtime_operator.core.errors import (
+    ProviderError,
+    ProviderRejected,
+    ProviderThrottled,
+    ProviderUnauthorized,
+    ProviderUnavailable,
+)
+from realtime_operator.core.provider_refusal import (
+    ErrorFields,
+    error_fields,
+    field_path,
+    refusal,
+    request_id_of,
+    retry_after_of,
+)
+from realtime_operator.core.reasons import Reason
+from tests.support.builders import NOW, an_answer
+
+CLASSES: list[tuple[int, dict[str, str], type[ProviderError], Reason]] = [
+    (301, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (307, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (400, {"code": "invalid_value"}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (400, {"code": "beta_api_shape_disabled"}, ProviderRejected, Reason.ENDPOINT_RETIRED),
+    (401, {"code": "invalid_api_key"}, ProviderUnauthorized, Reason.PROVIDER_UNAUTHORIZED),
+    (403, {}, ProviderUnauthorized, Reason.PROVIDER_UNAUTHORIZED),
+    (404, {"code": "model_not_found"}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (405, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (408, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (409, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (413, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (415, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (422, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (425, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (429, {}, ProviderThrottled, Reason.PROVIDER_THROTTLED),
+    (429, {"code": "rate_limit_exceeded", "type": "requests"}, ProviderThrottled, Reason.PROVIDER_THROTTLED),
+    (429, {"code": "a_code_of_tomorrow"}, ProviderThrottled, Reason.PROVIDER_THROTTLED),
+    (429, {"code": "insufficient_quota"}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
+    (429, {"type": "insufficient_quota"}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
+    (429, {"code": "credit_balance_exhausted"}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
+    (500, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (501, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
+    (502, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (503, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (504, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (529, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind", "reason"),
+    CLASSES,
+    ids=[f"{row[0]} {' '.join(row[1].values())} is {row[3]}" for row in CLASSES],
+)
+def test_who_must_act(status: int, error: dict[str, str], kind: type[ProviderError], reason: Reason) -> None:
+    """Status and code together say whether time, people or the author help."""
+    made = refusal(an_answer({"error": error}, status=status))
+    assert type(made) is kind
+    assert (made.reason, made.status) == (reason, status)
+    assert str(made).startswith(f"The provider answered {status}")
+
+
+MESSAGES: list[tuple[str, int, Any, str]] = [
+    (
+        "a field of the session",
+        400,
+        {"error": {"code": "invalid_value", "param": "session.audio.output.voice", "message": "planted"}},
+        "The provider answered 400 invalid_value: spec.session.audio.output.voice is refused as written; correct it.",
+    ),
+    (
+        "the lifetime",
+        400,
+        {"error": {"code": "integer_above_max_value", "param": "expires_after.seconds"}},
+        "The provider answered 400 integer_above_max_value: spec.lifetimeSeconds is refused as written; correct it.",
+    ),
+    (
+        "a model that does not exist",
+        404,
+        {"error": {"type": "invalid_request_error", "code": None}},
+        (
+            "The provider answered 404 invalid_request_error: there is no such model, or no such path below the provider's baseURL;"
+            " correct spec.session.model, or the provider."
+        ),
+    ),
+    (
+        "a redirect",
+        308,
+        None,
+        "The provider answered 308: it redirects, and redirects are not followed with a key; correct the provider's baseURL.",
+    ),
+    (
+        "an operation that is not there",
+        501,
+        {},
+        "The provider answered 501: it has no ephemeral tokens at this endpoint; choose another endpoint or provider.",
+    ),
+    (
+        "a retired endpoint",
+        400,
+        {"error": {"code": "beta_api_shape_disabled"}},
+        (
+            "The provider answered 400 beta_api_shape_disabled: this endpoint is retired at the provider; set spec.endpoint"
+            " ClientSecrets and write spec.session in its shape."
+        ),
+    ),
+    (
+        "a refused key",
+        401,
+        {"error": {"code": "invalid_api_key", "message": "Incorrect key: sk-planted"}},
+        (
+            "The provider answered 401 invalid_api_key: the key, its rights or its project is refused; the provider's administrator"
+            " mends the key Secret or the rights."
+        ),
+    ),
+    (
+        "nothing else is said",
+        422,
+        {"detail": ["planted"]},
+        "The provider answered 422: the request is refused as written; correct spec.session, spec.endpoint or spec.lifetimeSeconds.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"), [row[1:] for row in MESSAGES], ids=[row[0] for row in MESSAGES]
+)
+def test_what_people_read(status: int, body: Any, message: str) -> None:
+    """The message names field, cause and remedy in our own words."""
+    assert str(refusal(an_answer(body, status=status))) == message
+
+
+@pytest.mark.parametrize(
+    ("param", "path"),
+    [
+        ("session.model", "spec.session.model"),
+        ("session", "spec.session"),
+        ("session[0]", "spec.session[0]"),
+        ("model", "spec.session.model"),
+        ("sessions", "spec.session.sessions"),
+        ("expires_after.seconds", "spec.lifetimeSeconds"),
+        ("client_secret.expires_at", "spec.lifetimeSeconds"),
+    ],
+)
+def test_params_are_told_as_fields(param: str, path: str) -> None:
+    """The provider's dotted param is told as the object's field."""
+    assert field_path(param) == path
+
+
+BODIES: list[tuple[str, bytes, ErrorFields]] = [
+    (
+        "the API's shape",
+        b'{"error":{"code":"a","type":"b","param":"c.d[0]"}}',
+        ErrorFields("a", "b", "c.d[0]"),
+    ),
+    ("a gateway's flat shape", b'{"code":"a","type":"b"}', ErrorFields("a", "b")),
+    ("an error that is a word", b'{"error":"unauthorized"}', ErrorFields("unauthorized")),
+    ("a code that is a number", b'{"error":{"code":1234}}', ErrorFields("1234")),
+    ("a code that is true", b'{"error":{"code":true}}', ErrorFields()),
+    ("a code that is Python's None", b'{"error":{"code":"None"}}', ErrorFields()),
+    ("a sentence is no code", b'{"error":{"code":"Key is wrong"}}', ErrorFields()),
+    ("a code with a line break", b'{"error":{"code":"a\\nb"}}', ErrorFields()),
+    ("a code with a line break at its end", b'{"error":{"code":"a\\n"}}', ErrorFields()),
+    ("a code without end", b'{"error":{"code":"' + b"a" * 97 + b'"}}', ErrorFields()),
+    ("a key as code", b'{"error":{"code":"sk-abc"}}', ErrorFields()),
+    ("a key within a code", b'{"error":{"code":"bad.sk-abc"}}', ErrorFields()),
+    ("a token as param", b'{"error":{"param":"ek_abc"}}', ErrorFields()),
+    ("a long random text", b'{"error":{"type":"' + b"x1" * 20 + b'"}}', ErrorFields()),
+    ("sk within a word", b'{"error":{"code":"task_failed"}}', ErrorFields("task_failed")),
+    ("HTML", b"<html>", ErrorFields()),
+    ("nothing", b"", ErrorFields()),
+    ("a list", b"[1]", ErrorFields()),
+    ("an error that is a list", b'{"error":[1]}', ErrorFields()),
+    ("nested beyond measure", b'{"error":' * 50_000, ErrorFields()),
+    ("bytes that are no text", b"\xff\xff", ErrorFields()),
+]
+
+
+@pytest.mark.parametrize(("body", "fields"), [row[1:] for row in BODIES], ids=[row[0] for row in BODIES])
+def test_only_identifiers_are_taken_from_a_body(body: bytes, fields: ErrorFields) -> None:
+    """Whatever does not look like an identifier, or looks like a credential, is dropped."""
+    assert error_fields(body) == fields
+
+
+@pytest.mark.parametrize(
+    ("value", "request_id"),
+    [
+        ("req_0123456789abcdef0123456789abcdef", True),
+        ("req with blanks", False),
+        ("sk-abc", False),
+        ("", False),
+    ],
+)
+def test_request_ids(value: str, request_id: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A request id is kept where it looks like one."""
+    answer = an_answer(headers={"x-request-id": value})
+    assert request_id_of(answer) == (value if request_id else None)
+
+
+WISHES: list[tuple[str, dict[str, str], float | None]] = [
+    ("none", {}, None),
+    ("seconds", {"retry-after": "7"}, 7),
+    ("seconds with a fraction", {"retry-after": " 1.5 "}, 1.5),
+    ("zero", {"retry-after": "0"}, 0),
+    ("milliseconds win", {"retry-after-ms": "1500", "retry-after": "7"}, 1.5),
+    ("milliseconds that are none", {"retry-after-ms": "soon", "retry-after": "7"}, 7),
+    (
+        "a date, counted from the answer's own",
+        {"retry-after": "Mon, 24 Nov 2025 12:00:20 GMT", "date": "Mon, 24 Nov 2025 12:00:00 GMT"},
+        20,
+    ),
+    ("a date without a Date, counted from our clock", {"retry-after": "Mon, 24 Nov 2025 16:00:30 GMT"}, 30),
+    ("a date in the past", {"retry-after": "Mon, 24 Nov 2025 15:00:00 GMT"}, 0),
+    ("beyond an hour is taken for a mistake", {"retry-after": "86400"}, 3600),
+    ("a date beyond an hour, too", {"retry-after": "Mon, 24 Nov 2035 16:00:00 GMT"}, 3600),
+    ("milliseconds beyond an hour, too", {"retry-after-ms": "86400000"}, 3600),
+    ("a negative number", {"retry-after": "-5"}, None),
+    ("a word", {"retry-after": "soon"}, None),
+    ("a number without end", {"retry-after": "9" * 400}, None),
+]
+
+
+@pytest.mark.parametrize(("headers", "wish"), [row[1:] for row in WISHES], ids=[row[0] for row in WISHES])
+def test_how_long_the_provider_asks_to_wait(headers: dict[str, str], wish: float | None) -> None:
+    """All forms of the wish are read, within an hour."""
+    assert retry_after_of(an_answer(headers=headers, at=NOW)) == wish
+    assert refusal(an_answer(status=429, headers=headers, at=NOW)).retry_after == wish
