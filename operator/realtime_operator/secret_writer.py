@@ -28,6 +28,9 @@ LOOK_AGAIN_S = 60.0
 TRUSTED_S = 45.0
 """How long what was seen or written is believed: less than the wake-ups for looking are apart, however they are spread."""
 
+UNCHECKED = -1
+"""No generation: the Secret is to be read at the next pass, however short ago it was seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -120,13 +123,17 @@ class SecretWriter:
         known = memory.unwritten or memory.holding
         if observed is None:
             return Observation(known, intact=False, stamp=None)
-        verdict = ownership(observed, target)
-        holding = _later(holding_of(observed), known)
+        verdict, held = ownership(observed, target), holding_of(observed)
+        holding = _later(held, known)
         intact = False
         if holding is not None and verdict is Ownership.OURS:
             intact = is_intact(observed, content_of(target, holding))
         if holding is not None and intact:
             _learn(memory, wanted, holding, observed.stamp, now=now)
+        elif holding is not None and verdict is Ownership.OURS and _same_token(held, holding):
+            # Readers have the token, so it counts; what is wrong around it is mended, and read again until it is.
+            memory.holding, memory.stamp = holding, observed.stamp
+            memory.checked_at, memory.checked_generation = now, UNCHECKED
         return Observation(holding, intact, observed.stamp, observed, verdict)
 
 
@@ -137,10 +144,14 @@ def _learn(
     memory.checked_at, memory.checked_generation = now, wanted.generation
 
 
+def _same_token(one: Holding | None, other: Holding) -> bool:
+    return one is not None and one.token.value == other.token.value
+
+
 def _later(observed: Holding | None, known: Holding | None) -> Holding | None:
     """The token that lives longer; the Secret's own where both are the same, since it may know more."""
     if observed is None or known is None:
         return observed or known
-    if observed.token.value == known.token.value:
+    if _same_token(observed, known):
         return replace(observed, previous=observed.previous or known.previous)
     return known if known.token.expires_at > observed.token.expires_at else observed
