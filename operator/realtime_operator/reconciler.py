@@ -21,6 +21,7 @@ from realtime_operator.core.failure import failure_after
 from realtime_operator.core.mint_answer import read_token
 from realtime_operator.core.mint_call import hash_of, mint_call
 from realtime_operator.core.mint_request import MintTemplate
+from realtime_operator.core.ownership import Ownership
 from realtime_operator.core.plan import Plan, Situation, plan
 from realtime_operator.core.reasons import MintReason, Reason
 from realtime_operator.core.schedule import Lead, lead_for, rotation_time
@@ -79,17 +80,16 @@ class Reconciler:
 
     async def _act(self, memory: SessionMemory, case: PassCase) -> None:
         template = _valid(case.wanted)
-        if memory.older_claimant:
-            raise _claimed(memory)
         case.provider, case.lifetime = await self._providers.resolve(memory, template)
         view = case.provider.view
         case.request_hash = hash_of(view, template, case.lifetime, memory.ref.uid)
+        wanted, model = case.wanted, template.model or ""
         target = Target(
-            memory.ref, case.wanted.secret_name, case.wanted.secret, view.base_url, template.model or ""
+            memory.ref, wanted.secret_name, wanted.secret, case.request_hash, view.base_url, model
         )
         for attempt in range(1, OBSERVATIONS_PER_PASS + 1):
             try:
-                seen = await self._writer.observe(memory, case.wanted, target, now=self._clock.now())
+                seen = await self._observe(memory, case, target)
                 self._schedule(memory, case, seen.holding)
                 await self._carry_out(memory, case, target, seen)
             except SecretMoved:
@@ -98,6 +98,18 @@ class Reconciler:
                     raise
             else:
                 return
+
+    async def _observe(self, memory: SessionMemory, case: PassCase, target: Target) -> Observation:
+        """Find out what the Secret holds. Who has it keeps it, else the oldest session that names it gets it."""
+        try:
+            seen = await self._writer.observe(memory, case.wanted, target, now=self._clock.now())
+        except SecretConflict:
+            if memory.older_claimant:
+                raise _claimed(memory) from None
+            raise
+        if memory.older_claimant and (seen.stamp is None or seen.verdict is not Ownership.OURS):
+            raise _claimed(memory)
+        return seen
 
     async def _carry_out(
         self, memory: SessionMemory, case: PassCase, target: Target, seen: Observation
@@ -143,7 +155,9 @@ class Reconciler:
         before = seen.holding
         alive = before is not None and before.token.expires_at > handle.clock.latest(self._clock.now())
         previous = before.token if before is not None and alive else None
-        holding = Holding(token, previous, case.request_hash or "", case.wanted.rotate)
+        holding = Holding(
+            token, previous, target.request_hash, case.wanted.rotate, target.base_url, target.model
+        )
         await self._writer.write(memory, case.wanted, target, seen, holding, now=self._clock.now())
         self._schedule(memory, case, holding)
         self._metrics.minted(reason=reason)

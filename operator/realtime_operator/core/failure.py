@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from realtime_operator.core.errors import ClusterError, FailureClass, OperatorError, ProviderError
-from realtime_operator.core.schedule import probe_delay, retry_delay
+from realtime_operator.core.schedule import RETRY_FIRST_S, probe_delay, retry_delay
 
 ALWAYS_AGAIN_S = 60.0
 """How often something that a person must mend in the cluster is looked at: a read by name is cheap, a mint is not."""
@@ -91,4 +91,7 @@ def _delay(error: OperatorError, *, count: int, life_left: float, uid: str) -> f
                 return retry_delay(attempt=count, life_left=life_left, uid=uid, retry_after=None)
             return max(probe_delay(attempt=count, uid=uid), wish or 0.0)
         case FailureClass.TERMINAL:
-            return ALWAYS_AGAIN_S if isinstance(error, ClusterError) else math.inf
+            if not isinstance(error, ClusterError):
+                return math.inf
+            # At first it may be the garbage collector that is awaited, later on a person.
+            return min(ALWAYS_AGAIN_S, RETRY_FIRST_S * 2.0 ** min(count - 1, 16))

@@ -70,6 +70,8 @@ class Intake:
         self._dispatcher.drop(uid)
         self._status_lane.drop(uid)
         for rival in self._table.rivals(entry.memory):
+            # The garbage collector may take a moment: the waiting for it begins anew, with short pauses.
+            rival.memory.failure = None
             self._dispatcher.wake(rival)
 
     def _add(self, body: Mapping[str, Any]) -> None:
