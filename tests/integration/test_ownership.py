@@ -1,0 +1,99 @@
+"""Whose a Secret is, and what becomes of it with its session."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.stage import ROTATE
+from tests.support.operator import wait_for
+
+if TYPE_CHECKING:
+    from tests.integration.stage import Stage
+    from tests.support.operator import RunningOperator
+
+pytest_plugins = ["tests.support.fixtures", "tests.support.provider_fixtures"]
+pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
+
+COLLECTED = 5.0
+"""Seconds that a Secret may outlive its session."""
+
+
+def test_a_deleted_session_takes_its_secret_and_its_series_along(
+    stage: Stage, operator: RunningOperator
+) -> None:
+    """Soon after the session nothing of it is left: no Secret, no metric."""
+    stage.ready_to_mint()
+    stage.add("leaving")
+    stage.ready("leaving")
+    series = f'{{namespace="{stage.namespace}",name="leaving"}}'
+    assert operator.metrics().count(series) == 3
+    stage.delete("leaving")
+    wait_for(lambda: stage.secret("leaving") is None, "the Secret is gone", within=COLLECTED)
+    wait_for(lambda: series not in operator.metrics(), "the series are gone", within=COLLECTED)
+
+
+def test_a_session_that_is_deleted_while_it_mints_leaves_no_secret(stage: Stage) -> None:
+    """A token that comes too late is written nowhere."""
+    stage.ready_to_mint()
+    stage.provider.set(latency=2.0)
+    stage.add("short-lived")
+    wait_for(lambda: stage.requests("short-lived"), "the mint is under way")
+    stage.delete("short-lived")
+    wait_for(lambda: stage.mints("short-lived"), "the token has come")
+    stage.provider.set(latency=0.0)
+    answered = time.monotonic()
+    while time.monotonic() - answered < 1.0:
+        assert stage.secret("short-lived") is None
+    stage.add("other")
+    stage.ready("other")
+    assert stage.secret("short-lived") is None
+
+
+def test_of_two_sessions_that_name_one_secret_the_older_keeps_it(stage: Stage) -> None:
+    """The younger one says whose the Secret is and what helps, mints nothing, and takes over once the older has gone."""
+    stage.ready_to_mint()
+    stage.add("older", secret={"name": "shared"})
+    stage.ready("older")
+    created = stage.get("older")["metadata"]["creationTimestamp"]
+    stage.add("younger", secret={"name": "shared"})
+    message = stage.condition("younger", "Stalled", "True", "SecretConflict")["message"]
+    assert "belongs to the older session older" in message
+    assert "delete one of the two sessions" in message
+    assert not stage.requests("younger")
+    assert stage.status("older")["rotations"] == 0
+    assert created <= stage.get("younger")["metadata"]["creationTimestamp"]
+    stage.delete("older")
+    stage.ready("younger", within=COLLECTED + 10)
+    (owner,) = stage.secret("shared").metadata.owner_references
+    assert owner.name == "younger"
+
+
+def test_of_two_sessions_of_the_same_second_one_is_served(stage: Stage) -> None:
+    """Who has the Secret keeps it and goes on rotating it, whatever the order of the names says; the other one says so."""
+    stage.ready_to_mint()
+    wait_for(lambda: time.time() % 1 < 0.3, "a second has just begun")
+    stage.add("zulu", secret={"name": "shared"})
+    wait_for(lambda: stage.entries("shared"), "the first has the Secret")
+    stage.add("alpha", secret={"name": "shared"})
+    stage.condition("alpha", "Stalled", "True", "SecretConflict")
+    token = stage.entries("shared")["token"]
+    stage.annotate("zulu", {ROTATE: "1"})
+    stage.token_after("shared", token)
+    stage.ready("zulu")
+
+
+def test_a_foreign_secret_is_never_touched(stage: Stage) -> None:
+    """A Secret that was there before stays as it is; the session says so, and nothing is minted for it."""
+    stage.ready_to_mint()
+    stage.core.create_namespaced_secret(
+        stage.namespace, {"metadata": {"name": "theirs"}, "stringData": {"token": "of another"}}
+    )
+    before = stage.secret("theirs").metadata.resource_version
+    stage.add("theirs")
+    message = stage.condition("theirs", "Stalled", "True", "SecretConflict")["message"]
+    assert "Secret theirs exists and is not this session's" in message
+    assert stage.secret("theirs").metadata.resource_version == before
+    assert not stage.requests("theirs")
