@@ -31,12 +31,16 @@ class Holding:
         previous: the token before, while it still lives, or None.
         request_hash: of the request that it was minted with.
         rotate: the value of the rotate annotation handled last; empty for none.
+        base_url: of the provider that the token is from.
+        model: that the token was minted for; empty where the session named none.
     """
 
     token: EphemeralToken
     previous: EphemeralToken | None
     request_hash: str
     rotate: str
+    base_url: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,15 @@ class Target:
         session: the owner.
         name: of the Secret.
         spec: names of entries, labels, annotations.
-        base_url: of the provider, for readers.
-        model: for readers; empty where the session names none.
+        request_hash: of what would be sent now.
+        base_url: of the provider that the session gets now.
+        model: that the session names now; empty where it names none.
     """
 
     session: ObjectRef
     name: str
     spec: SecretSpec
+    request_hash: str
     base_url: str
     model: str
 
@@ -77,13 +83,17 @@ class SecretContent:
 
 
 def content_of(target: Target, holding: Holding) -> SecretContent:
-    """Write the content of a Secret that holds ``holding``."""
+    """Write the content of a Secret that holds ``holding``.
+
+    A token of another request than the one wanted now keeps its own base URL and model: with the new ones its readers would fail.
+    """
     token, previous = holding.token, holding.previous
+    told = target if holding.request_hash == target.request_hash else holding
     entries = {SecretKey.TOKEN: token.value, SecretKey.EXPIRES_AT: to_rfc3339(token.expires_at)}
     if previous is not None:
         entries[SecretKey.PREVIOUS_TOKEN] = previous.value
         entries[SecretKey.PREVIOUS_EXPIRES_AT] = to_rfc3339(previous.expires_at)
-    entries |= {SecretKey.BASE_URL: target.base_url, SecretKey.MODEL: target.model}
+    entries |= {SecretKey.BASE_URL: told.base_url, SecretKey.MODEL: told.model}
     entries[SecretKey.DOCUMENT] = json.dumps(entries, separators=(",", ":"), ensure_ascii=False)
     annotations = {
         **target.spec.annotations,
@@ -166,7 +176,7 @@ def takeover_patch(
 
 
 def holding_of(observed: ObservedSecret) -> Holding | None:
-    """What a Secret of ours holds; None where the token is missing, was edited, or is not described."""
+    """What a Secret of ours holds; None where the token is missing, was edited, or is not described without contradiction."""
     notes, names = observed.annotations, entry_names(observed)
     value = observed.data.get(names.get(SecretKey.TOKEN, ""), "")
     issued_at = from_rfc3339(notes.get(group.ANNOTATION_ISSUED_AT))
@@ -176,11 +186,17 @@ def holding_of(observed: ObservedSecret) -> Holding | None:
         return None
     if token_id(value) != notes.get(group.ANNOTATION_TOKEN_ID):
         return None
+    told = observed.data.get(names.get(SecretKey.EXPIRES_AT, ""))
+    if told is not None and told != notes.get(group.ANNOTATION_EXPIRES_AT):
+        # One of the two was edited, and nothing tells which: whoever believed the later one would keep a dead token.
+        return None
     return Holding(
         token=EphemeralToken(value, issued_at, expires_at),
         previous=_previous(observed, names),
         request_hash=request_hash,
         rotate=notes.get(group.ANNOTATION_ROTATE, ""),
+        base_url=observed.data.get(names.get(SecretKey.BASE_URL, ""), ""),
+        model=observed.data.get(names.get(SecretKey.MODEL, ""), ""),
     )
 
 
