@@ -93,10 +93,22 @@ def a_ref(name: str = "concierge", uid: str = UID) -> ObjectRef:
     return ObjectRef(group.KIND_SESSION, "hotel", name, uid)
 
 
-def a_target(*, name: str = "concierge", session: ObjectRef | None = None, **spec: Any) -> Target:
+def a_hash() -> str:
+    """The request hash of the session of ``a_spec``."""
+    return hash_of(a_view(), a_template(), 600, UID)
+
+
+def a_target(
+    *,
+    name: str = "concierge",
+    session: ObjectRef | None = None,
+    request_hash: str | None = None,
+    model: str = "gpt-realtime",
+    **spec: Any,
+) -> Target:
     """For whom a Secret is written; ``spec`` is spec.secret in the API's own names."""
-    secret = a_spec(secret=spec).secret
-    return Target(session or a_ref(), name, secret, "https://api.example.test/v1", "gpt-realtime")
+    secret, known = a_spec(secret=spec).secret, request_hash or a_hash()
+    return Target(session or a_ref(), name, secret, known, "https://api.example.test/v1", model)
 
 
 def a_token(value: str = TOKEN, *, issued_at: float = NOW, life: float = 600.0) -> EphemeralToken:
@@ -110,10 +122,11 @@ def a_holding(
     previous: EphemeralToken | None = None,
     request_hash: str | None = None,
     rotate: str = "",
+    model: str = "gpt-realtime",
 ) -> Holding:
     """What a Secret holds for the session of ``a_spec``."""
-    known = request_hash if request_hash is not None else hash_of(a_view(), a_template(), 600, UID)
-    return Holding(token or a_token(), previous, known, rotate)
+    known = request_hash or a_hash()
+    return Holding(token or a_token(), previous, known, rotate, "https://api.example.test/v1", model)
 
 
 def stored(
