@@ -66,12 +66,12 @@ def damage(stage: Stage, name: str, harm: str) -> None:
         stage.core.delete_namespaced_secret(name, stage.namespace)
         return
     planted = base64.b64encode(b"planted").decode()
-    data: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "token edited": {"token": planted},
         "document edited": {"realtime.json": planted},
         "emptied": dict.fromkeys(stage.entries(name)),
-    }[harm]
-    stage.core.patch_namespaced_secret(name, stage.namespace, {"data": data})
+    }
+    stage.core.patch_namespaced_secret(name, stage.namespace, {"data": kinds[harm]})
 
 
 def has_marks(stage: Stage, name: str, marks: dict[str, dict[str, str]]) -> bool:
