@@ -46,12 +46,10 @@ def main() -> int:
 def _run(settings: Settings, ending: Ending) -> Outcome:
     """Set up, show, clear up."""
     console = Console(highlight=False)
-    _say(
-        f"A real control plane, the operator, and five sessions for {settings.seconds:.0f} s. Ctrl-C ends it."
-    )
+    _write(f"A real control plane, the operator, and five sessions for {settings.seconds:.0f} s.\n\n")
     try:
-        with stage(settings, lambda line: _say(f"  {line}")) as running:
-            _say(_lines_to_try(running))
+        with stage(settings, _write) as running:
+            _write(_lines_to_try(running))
             return asyncio.run(show(running, screen_for(console), ending, seconds=settings.seconds))
     except NOT_STARTED as error:
         return Outcome(troubles=[str(error)])
@@ -66,11 +64,12 @@ Try, in another terminal:
 
   export KUBECONFIG={running.plane.kubeconfig}
   alias kubectl={kubectl}
-  kubectl get rts --namespace {NAMESPACE} --watch
-  kubectl describe rts misspelled --namespace {NAMESPACE}
-  kubectl get secret doorbell --namespace {NAMESPACE} --output jsonpath='{{.data.realtime\\.json}}' | base64 --decode
-  kubectl annotate rts concierge --namespace {NAMESPACE} --overwrite realtime-operator.io/rotate="$(date +%s)"
-  kubectl get events --namespace {NAMESPACE}
+  kubectl get rts -n {NAMESPACE} -w
+  kubectl describe rts misspelled -n {NAMESPACE}
+  kubectl get secret doorbell -n {NAMESPACE} -o jsonpath='{{.data.realtime\.json}}' | base64 -d
+  kubectl annotate rts concierge -n {NAMESPACE} --overwrite realtime-operator.io/rotate="$(date +%s)"
+  kubectl get events -n {NAMESPACE}
+
 """
 
 
@@ -80,13 +79,14 @@ def _tell(verdict: Verdict) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.writelines(f"demo: {complaint}\n" for complaint in verdict.complaints)
         sys.stderr.flush()
-    _say(verdict.line)
+    _write(f"{verdict.line}\n")
 
 
-def _say(text: str) -> None:
-    """Print at once; nobody may be listening any more."""
+def _write(text: str) -> None:
+    """Write at once; nobody may be listening any more."""
     with contextlib.suppress(OSError):
-        print(text, flush=True)
+        sys.stdout.write(text)
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -22,7 +23,7 @@ LINE_EVERY_SECONDS: Final = 5.0
 NEWS_SECONDS: Final = 1.0
 """How long a new rotation stands out."""
 
-WIDEST_BAR, OTHER_COLUMNS = 40, 62
+WIDEST_BAR, OTHER_COLUMNS = 40, 63
 """Cells: of the bar at most, and of everything beside it."""
 
 
@@ -126,11 +127,10 @@ class LiveTable:
 
     def _picture(self, frame: Frame) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        table.add_column("SESSION")
-        table.add_column("READY")
-        table.add_column("REMAINING LIFE, and where it is rotated", no_wrap=True)
-        table.add_column("ROTATIONS", justify="right")
-        table.add_column("LAST REASON")
+        for title in ("SESSION", "READY", "REMAINING LIFE"):
+            table.add_column(title, no_wrap=True)
+        table.add_column("ROTATED", justify="right")
+        table.add_column("LAST REASON", no_wrap=True)
         for state in frame.states:
             table.add_row(
                 state.name,
@@ -147,7 +147,9 @@ class LiveTable:
             return Text("no token", style="dim")
         left, whole = life
         cells = max(8, min(WIDEST_BAR, self._console.width - OTHER_COLUMNS))
-        return bar(left, whole, state.lead, cells) + Text(f" {max(0.0, left):4.0f} s of {whole:.0f}")
+        return bar(left, whole, state.lead, cells) + Text(
+            f" {max(0.0, left):4.0f} s of {math.ceil(whole):<3}"
+        )
 
     def _rotations(self, frame: Frame, name: str) -> Text:
         count = frame.rotations(name)

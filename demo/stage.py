@@ -15,15 +15,16 @@ from demo.children import Child
 from demo.kubectl import Kubectl
 from demo.samples import documents, key_secret, provider_document
 from demo.settings import ProviderChoice, Settings
-from hack.controlplane import ControlPlane, control_plane
+from hack.controlplane import ControlPlane, control_plane, tool_path
 
 ROOT: Final = Path(__file__).parents[1]
 CONTROL_PLANE: Final = ("etcd", "kube-apiserver", "kube-controller-manager")
+TOOLS: Final = (*CONTROL_PLANE, "kubectl")
 OPERATOR, OBSERVER = "realtime-operator", "observer"
 LOG_LINES: Final = 15
 
-Say = Callable[[str], None]
-"""Tells the person who watches what is ready now."""
+Write = Callable[[str], None]
+"""Writes for the person who watches, at once and without a line's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,6 @@ class Stage:
         operator: the operator's process.
         stand_in: the stand-in provider's process; None with the live API.
         base_url: where tokens are minted.
-        metrics_url: of the operator.
         observer_kubeconfig: with the observer's own rights.
     """
 
@@ -45,7 +45,6 @@ class Stage:
     operator: Child
     stand_in: Child | None
     base_url: str
-    metrics_url: str
     observer_kubeconfig: Path
 
     def deaths(self) -> list[str]:
@@ -65,7 +64,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(settings: Settings, say: Say) -> Iterator[Stage]:
+def stage(settings: Settings, write: Write) -> Iterator[Stage]:
     """Set everything up; sessions are not applied yet.
 
     Raises:
@@ -73,50 +72,63 @@ def stage(settings: Settings, say: Say) -> Iterator[Stage]:
         StartError: provider or operator did not get ready.
         KubectlError: an object was refused.
     """
-    watch = StopWatch(say)
     with contextlib.ExitStack() as opened:
-        crds = sorted((ROOT / "crds").glob("*.yaml"))
-        plane = opened.enter_context(control_plane(controllers=True, definitions=crds))
-        watch.ready("control plane", f"{plane.server}, with the kinds of crds/")
+        for tool in TOOLS:
+            tool_path(tool)  # a build shows its own progress
+        with _step("control plane", write) as note:
+            crds = sorted((ROOT / "crds").glob("*.yaml"))
+            plane = opened.enter_context(control_plane(controllers=True, definitions=crds))
+            note(f"{plane.server}, with the kinds of crds/")
         stand_in, base_url = None, settings.base_url
         if settings.provider is ProviderChoice.STAND_IN:
-            stand_in = _stand_in(plane, settings.key)
-            opened.callback(stand_in.end)
-            base_url = stand_in.first("url")
-        watch.ready(stand_in.name if stand_in else "live provider", base_url)
+            with _step("stand-in provider", write) as note:
+                stand_in = start_stand_in(plane, settings.key)
+                opened.callback(stand_in.end)
+                base_url = stand_in.first("url")
+                note(base_url)
         kubectl = Kubectl(plane)
-        kubectl.apply(
-            [
-                *documents("samples/namespaces.yaml", "rbac/operator.yaml", "rbac/observer.yaml"),
-                provider_document(base_url),
-            ]
-        )
-        kubectl.create([key_secret(settings.key)])
-        watch.ready("rights and provider", "demo/rbac/operator.yaml is all that the operator may do")
-        operator = _operator(plane, trust_env=stand_in is None)
-        opened.callback(operator.end)
-        address = f"http://127.0.0.1:{operator.first('port')}"
-        operator.answers(f"{address}/readyz")
-        watch.ready("operator", f"process {operator.pid}, {address}/metrics")
-        yield Stage(
-            plane, kubectl, operator, stand_in, base_url, f"{address}/metrics", plane.identity(OBSERVER)
-        )
+        with _step("rights and provider", write) as note:
+            set_up(kubectl, base_url=base_url, key=settings.key)
+            note("demo/rbac/operator.yaml, and nothing more")
+        with _step("operator", write) as note:
+            operator = start_operator(plane, trust_env=stand_in is None)
+            opened.callback(operator.end)
+            address = f"http://127.0.0.1:{operator.first('port')}"
+            operator.answers(f"{address}/readyz")
+            note(f"process {operator.pid}, {address}/metrics")
+        yield Stage(plane, kubectl, operator, stand_in, base_url, plane.identity(OBSERVER))
 
 
-class StopWatch:
-    """Says what is ready, and how long it took."""
+@contextlib.contextmanager
+def _step(what: str, write: Write) -> Iterator[Callable[[str], None]]:
+    """Say what is being done, and when it is, how long it took and what has been noted."""
+    notes: list[str] = []
+    started = time.monotonic()
+    write(f"  {what:<20}")
+    try:
+        yield notes.append
+        write(f"{time.monotonic() - started:5.1f} s   {' '.join(notes)}")
+    finally:
+        write("\n")
 
-    def __init__(self, say: Say) -> None:
-        self._say, self._since = say, time.monotonic()
 
-    def ready(self, what: str, more: str) -> None:
-        """Say that `what` is ready now."""
-        now = time.monotonic()
-        self._say(f"{what:<20} {now - self._since:5.1f} s   {more}")
-        self._since = now
+def set_up(kubectl: Kubectl, *, base_url: str, key: str) -> None:
+    """Create namespaces, rights, the provider and its key.
+
+    Raises:
+        KubectlError: one of them was refused.
+    """
+    kubectl.apply(
+        [
+            *documents("samples/namespaces.yaml", "rbac/operator.yaml", "rbac/observer.yaml"),
+            provider_document(base_url),
+        ]
+    )
+    kubectl.create([key_secret(key)])
 
 
-def _stand_in(plane: ControlPlane, key: str) -> Child:
+def start_stand_in(plane: ControlPlane, key: str) -> Child:
+    """Start the stand-in provider, which accepts this key; its ready line has `url`."""
     key_file = plane.directory / "provider-key"  # the folder is this user's own
     key_file.write_text(f"{key}\n")
     return Child(
@@ -128,7 +140,13 @@ def _stand_in(plane: ControlPlane, key: str) -> Child:
     )
 
 
-def _operator(plane: ControlPlane, *, trust_env: bool) -> Child:
+def start_operator(plane: ControlPlane, *, trust_env: bool = False) -> Child:
+    """Start the operator with an identity of its own; the line that says it runs has `port`.
+
+    Args:
+        plane: where it works.
+        trust_env: whether it mints by way of the proxy that the environment names.
+    """
     own = {name: value for name, value in _environment().items() if not name.startswith("REALTIME_OPERATOR_")}
     own["KUBECONFIG"] = str(plane.identity(OPERATOR))
     return Child(
