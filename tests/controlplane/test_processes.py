@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -17,19 +20,22 @@ from tests.controlplane.process_table import is_gone
 from tests.controlplane.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-# starts a child, says its process id, and waits
+# starts a child, says its process id, and on a word leaves the thread that started it; then waits
 OWNER = """
 import sys, threading, time
 from pathlib import Path
 from hack.controlplane import spawn
 def start():
     print(spawn(["sleep", "1000"], log_file=Path(sys.argv[1])).pid, flush=True)
+    sys.stdin.readline()
 if sys.argv[2] == "thread":
     thread = threading.Thread(target=start)
     thread.start()
     thread.join()
+    time.sleep(0.1)  # the system's thread ends a little after Python's
 else:
     start()
+print("on", flush=True)
 time.sleep(1000)
 """
 # starts a process that asks to end with it, says its process id, and waits
@@ -43,11 +49,15 @@ time.sleep(1000)
 """
 
 
-def _python(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
+@contextmanager
+def _python(code: str, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments], env=environment, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", code, *arguments]
+    with subprocess.Popen(command, env=environment, stdin=PIPE, stdout=PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _said_pid(process: subprocess.Popen[str]) -> int:
@@ -57,9 +67,16 @@ def _said_pid(process: subprocess.Popen[str]) -> int:
 
 @pytest.mark.parametrize("started_from", ["main", "thread"])
 def test_a_child_dies_when_its_owner_is_killed(tmp_path: Path, started_from: str) -> None:
-    """The kernel sees to it; the owner has no say any more. A thread that started it may end earlier."""
+    """The kernel sees to it. The thread that started it may end before, and the child lives on."""
     with _python(OWNER, tmp_path / "log", started_from) as owner:
         child = _said_pid(owner)
+        command = Path(f"/proc/{child}/cmdline")
+        wait_until(lambda: command.read_bytes().split(b"\0")[0].endswith(b"sleep"), "it became its program")
+        assert owner.stdin is not None
+        owner.stdin.write("go on\n")
+        owner.stdin.flush()
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "on\n"
         assert not is_gone(child)
         owner.kill()
     wait_until(lambda: is_gone(child), "the child died")

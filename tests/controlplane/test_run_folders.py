@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -62,21 +63,21 @@ def test_the_folder_of_a_living_owner_is_left_alone(root: Path) -> None:
 def test_the_folder_of_a_killed_owner_goes_with_the_children_that_are_provably_its_own(root: Path) -> None:
     """A recorded process id whose command line does not name the folder may be anybody's by now."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(root.parent)}
-    with subprocess.Popen(
-        [sys.executable, "-c", OWNER], env=environment, stdout=subprocess.PIPE, text=True
-    ) as owner:
+    command = [sys.executable, "-c", OWNER]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         ours, foreign = int(owner.stdout.readline()), int(owner.stdout.readline())
         folder = Path(owner.stdout.readline().strip())
         owner.kill()
-        owner.wait()
-        try:
-            assert sweep(root) == [folder]
-            wait_until(lambda: is_gone(ours), "the child died")
-            assert not is_gone(foreign)
-            assert not root.exists()
-        finally:
-            os.kill(foreign, 9)
+    try:
+        assert sweep(root) == [folder]
+        wait_until(lambda: is_gone(ours), "the child died")
+        assert not is_gone(foreign)
+        assert not root.exists()
+    finally:
+        for child in (ours, foreign):
+            if not is_gone(child):
+                os.kill(child, signal.SIGKILL)
 
 
 def test_a_folder_that_was_never_finished_goes_after_an_hour(root: Path) -> None:
