@@ -1,0 +1,116 @@
+"""The cluster as the engine sees it: our own kinds, and what providers refer to, in memory."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from realtime_operator.core.errors import OperatorError
+from realtime_operator.core.object_ref import ObjectRef
+from realtime_operator.ports import KeyDocument, Listed
+from tests.support.fakes import unavailable
+
+
+@dataclass(slots=True)
+class InMemoryObjects:
+    """Our own kinds, as the API keeps them.
+
+    Attributes:
+        documents: by kind, namespace (empty for cluster-scoped kinds) and name.
+        patches: every status patch that was taken: the object's uid, and the changes.
+        gets: what was read by name.
+        away: raised by every call until it is None again.
+        list_breaks_after: a list is cut off after so many objects; None for never.
+        hold: awaited within every status patch.
+    """
+
+    documents: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    patches: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    gets: list[tuple[str, str | None, str]] = field(default_factory=list)
+    away: OperatorError | None = None
+    list_breaks_after: int | None = None
+    hold: Callable[[], Awaitable[object]] | None = None
+
+    def put(self, document: Mapping[str, Any]) -> None:
+        """Store an object."""
+        metadata = document["metadata"]
+        key = (document["kind"], metadata.get("namespace") or "", metadata["name"])
+        self.documents[key] = copy.deepcopy(dict(document))
+
+    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> None:
+        """See ``ports.ObjectStore``."""
+        if self.hold is not None:
+            await self.hold()
+        if self.away is not None:
+            raise self.away
+        self.patches.append((ref.uid, dict(status)))
+        document = self.documents.get((ref.kind, ref.namespace or "", ref.name))
+        if document is None or document["metadata"]["uid"] != ref.uid:
+            return
+        kept = document.setdefault("status", {})
+        for name, value in status.items():
+            kept.pop(name, None)
+            if value is not None:
+                kept[name] = value
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
+        """See ``ports.ObjectStore``."""
+        self.gets.append((kind, namespace, name))
+        if self.away is not None:
+            raise self.away
+        document = self.documents.get((kind, namespace or "", name))
+        return copy.deepcopy(document) if document is not None else None
+
+    async def list_metadata(self, kind: str) -> AsyncIterator[Listed]:
+        """See ``ports.ObjectStore``."""
+        for number, document in enumerate(self._of(kind)):
+            if self.away is not None or number == self.list_breaks_after:
+                raise self.away or unavailable()
+            metadata = document["metadata"]
+            ref = ObjectRef(kind, metadata.get("namespace"), metadata["name"], metadata["uid"])
+            yield Listed(ref, metadata["generation"], metadata.get("resourceVersion", "1"))
+
+    def _of(self, kind: str) -> Iterator[dict[str, Any]]:
+        return iter([document for key, document in self.documents.items() if key[0] == kind])
+
+
+@dataclass(slots=True)
+class InMemoryReferences:
+    """What providers refer to.
+
+    Attributes:
+        secrets: key Secrets by namespace and name.
+        config_maps: by namespace and name.
+        labels: of namespaces.
+        reads: how often each call was made.
+        away: raised by every call until it is None again.
+    """
+
+    secrets: dict[tuple[str, str], KeyDocument] = field(default_factory=dict)
+    config_maps: dict[tuple[str, str], KeyDocument] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    reads: Counter[str] = field(default_factory=Counter)
+    away: OperatorError | None = None
+
+    async def key_secret(self, namespace: str, name: str) -> KeyDocument | None:
+        """See ``ports.ReferenceStore``."""
+        self._enter("key_secret")
+        return self.secrets.get((namespace, name))
+
+    async def config_map(self, namespace: str, name: str) -> KeyDocument | None:
+        """See ``ports.ReferenceStore``."""
+        self._enter("config_map")
+        return self.config_maps.get((namespace, name))
+
+    async def namespace_labels(self, name: str) -> Mapping[str, str]:
+        """See ``ports.ReferenceStore``."""
+        self._enter("namespace_labels")
+        return self.labels.get(name, {})
+
+    def _enter(self, call: str) -> None:
+        self.reads[call] += 1
+        if self.away is not None:
+            raise self.away
