@@ -59,7 +59,7 @@ def _run(settings: Settings, ending: Ending) -> Outcome:
 
 def _lines_to_try(running: Stage) -> str:
     kubectl = running.kubectl.program
-    return f"""
+    return rf"""
 Try, in another terminal:
 
   export KUBECONFIG={running.plane.kubeconfig}
