@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from realtime_operator.core.errors import SessionGone
 from realtime_operator.core.ownership import Ownership, ownership
@@ -149,9 +149,9 @@ def _same_token(one: Holding | None, other: Holding) -> bool:
 
 
 def _later(observed: Holding | None, known: Holding | None) -> Holding | None:
-    """The token that lives longer; the Secret's own where both are the same, since it may know more."""
+    """The token that was issued later; memory's word where both are the same, for anybody may edit what the Secret says of it."""
     if observed is None or known is None:
         return observed or known
     if _same_token(observed, known):
-        return replace(observed, previous=observed.previous or known.previous)
-    return known if known.token.expires_at > observed.token.expires_at else observed
+        return known
+    return observed if observed.token.issued_at > known.token.issued_at else known
