@@ -1,0 +1,13 @@
+"""Measures the operator on a real control plane: ``python -m bench --scenario steady --n 1000 --lifetime 60``.
+
+Own processes for etcd, kube-apiserver, stand-in provider, operator and witness (the observer package); the bench
+itself creates the sessions and reads ``/proc``. What sessions suffered is told by the witness alone.
+
+* ``create``: N sessions at once, 32 requests in flight, until each has its token.
+* ``steady``: the rotations of N sessions whose due moments are spread evenly.
+* ``restart``: the same; the operator is killed by SIGKILL and started again some seconds later.
+* ``outage``: the same; the provider answers 503 for some seconds.
+
+For the last three the sessions are created evenly over one rotation period, which spreads their due moments from
+the first one on, and each rotates once before the measuring window begins.
+"""

@@ -1,0 +1,128 @@
+"""Command line of the bench."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bench.arithmetic import Figure
+from bench.cluster import Api, ApiError
+from bench.figures import Seen, figures_of, remarks_on
+from bench.machine import commit, limits, machine, versions
+from bench.report import Report
+from bench.run import Run, RunError
+from bench.scenarios import perform
+from bench.settings import Scenario, Settings, read_settings
+from bench.stage import Stage, stage
+from demo.children import StartError
+from demo.ending import Ending
+from demo.kubectl import KubectlError
+from hack.controlplane import BuildError, ControlPlaneError, GoMissingError, end_with_parent
+
+INTERRUPTED: Final = 130
+NOT_DONE: Final = (
+    *(ApiError, BuildError, ControlPlaneError, GoMissingError, KubectlError, OSError, RunError),
+    StartError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One run's figures, remarks, and what is kept besides."""
+
+    figures: dict[str, Figure]
+    remarks: list[str]
+    details: dict[str, object]
+
+
+def main() -> int:
+    """Run the bench; 0 when it was measured, 1 when it could not be, 2 for what cannot be asked, 130 when interrupted."""
+    settings = read_settings(None, os.environ)
+    end_with_parent()
+    conditions = {"machine": machine(), "limits": limits(), "versions": versions(), "commit": commit()}
+    _show_conditions(settings, conditions)
+    results = []
+    for number in range(1, settings.runs + 1):
+        label = f"{settings.scenario} {number}/{settings.runs}"
+        with Ending() as ending:
+            try:
+                results.append(_measured(settings, ending, label))
+            except NOT_DONE as error:
+                sys.stderr.write(f"\nbench: {error}\n")
+                return 1
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                sys.stderr.write(f"\nbench: {ending.came} ended it\n")
+                return INTERRUPTED
+    report = Report(
+        settings,
+        runs=[result.figures for result in results],
+        remarks=[result.remarks for result in results],
+        details=[result.details for result in results],
+        conditions=conditions,
+    )
+    _tell(report)
+    return 0
+
+
+def _measured(settings: Settings, ending: Ending, label: str) -> Result:
+    sys.stderr.write(f"{label}: starting a control plane, the stand-in provider and the operator\n")
+    with stage(settings) as running:
+        seen = asyncio.run(_perform(running, settings, ending, label))
+    sys.stderr.write("\n")
+    figures = figures_of(seen)
+    remarks = remarks_on(figures, seen, is_steady=settings.scenario is Scenario.STEADY)
+    details = seen.details | {"findings": seen.during.findings, "witness": seen.during.figures}
+    return Result(figures, remarks, details)
+
+
+async def _perform(running: Stage, settings: Settings, ending: Ending, label: str) -> Seen:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def end() -> None:
+        if task is not None:
+            loop.call_soon_threadsafe(task.cancel)
+
+    with ending.instead(end):
+        async with Api(running.plane.kubeconfig) as api:
+            run = Run(running, settings, api, label)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    watching = group.create_task(run.progress())
+                    seen = await perform(run)
+                    watching.cancel()
+            except BaseExceptionGroup as errors:
+                raise _first(errors) from errors
+    return seen
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Give the first error in a tree of them."""
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _show_conditions(settings: Settings, conditions: Mapping[str, object]) -> None:
+    asked = (
+        f"{settings.scenario}: {settings.sessions} sessions of {settings.lifetime} s, provider latency {settings.latency:g} s,"
+        f" {settings.seconds:g} s, {settings.runs} runs; due every {settings.period:.1f} s"
+    )
+    print(asked, flush=True)
+    for name, values in conditions.items():
+        print(f"{name}: {json.dumps(values)}", flush=True)
+
+
+def _tell(report: Report) -> None:
+    print(report.table())
+    for remark in report.remarks():
+        print(f"note: {remark}")
+    print(f"kept in {report.keep()}")
+    print(report.line(), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""The API as its administrator: sessions are created fast, plans and metrics are read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Self
+
+import aiohttp
+
+from bench.settings import PROPAGATION
+from observer.kubeconfig import read_kubeconfig
+
+NAMESPACE: Final = "bench"
+GROUP_VERSION: Final = "realtime-operator.io/v1alpha1"
+SESSIONS: Final = f"/apis/{GROUP_VERSION}/namespaces/{NAMESPACE}/realtimesessions"
+IN_FLIGHT: Final = 32
+PAGE: Final = 500
+ANSWER_WITHIN: Final = aiohttp.ClientTimeout(total=60)
+
+SESSION_BYTES: Final = 1500
+"""Of `spec.session` as compact JSON, whatever the session's name."""
+
+
+class ApiError(RuntimeError):
+    """The API refused what the bench asked for; the message has the status."""
+
+
+def session_name(index: int) -> str:
+    """Name a session; the model in its request is named the same, so that the ledger tells sessions apart."""
+    return f"s-{index:05}"
+
+
+def session_document(index: int, lifetime: int) -> dict[str, Any]:
+    """Make a session whose request to the provider has 1.5 KB."""
+    name = session_name(index)
+    session = {"type": "realtime", "model": name, "instructions": ""}
+    size = len(json.dumps(session, separators=(",", ":")))
+    session["instructions"] = "You greet the guests. ".ljust(SESSION_BYTES - size, "x")
+    return {
+        "apiVersion": GROUP_VERSION,
+        "kind": "RealtimeSession",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "lifetimeSeconds": lifetime,
+            "session": session,
+            "delivery": {"propagation": PROPAGATION},
+        },
+    }
+
+
+class Api:
+    """Speaks to the API. Use it as an asynchronous context manager.
+
+    Args:
+        kubeconfig: the administrator's.
+    """
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self._access = read_kubeconfig(kubeconfig)
+
+    async def __aenter__(self) -> Self:
+        self._client = aiohttp.ClientSession(
+            self._access.server,
+            headers=self._access.headers,
+            connector=aiohttp.TCPConnector(ssl=self._access.tls or True, limit=IN_FLIGHT + 2),
+            timeout=ANSWER_WITHIN,
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def create(
+        self, sessions: int, lifetime: int, *, over: float, created: Callable[[str, float], None]
+    ) -> None:
+        """Create sessions evenly over so many seconds, 0 for as fast as 32 requests in flight allow.
+
+        Args:
+            sessions: how many.
+            lifetime: of their tokens.
+            over: seconds.
+            created: told the name of each, and when the request was sent.
+
+        Raises:
+            ApiError: one was refused.
+        """
+        loop, slots = asyncio.get_running_loop(), asyncio.Semaphore(IN_FLIGHT)
+        begin = loop.time()
+
+        async def one(index: int) -> None:
+            document = session_document(index, lifetime)
+            async with slots:
+                sent_at = time.time()
+                await self._post(document)
+            created(document["metadata"]["name"], sent_at)
+
+        async with asyncio.TaskGroup() as group:
+            for index in range(sessions):
+                await asyncio.sleep(begin + index * over / sessions - loop.time())
+                group.create_task(one(index))
+
+    async def plans(self) -> list[tuple[float, float]]:
+        """Give issue time and rotation time of each session that has them, in seconds since the epoch.
+
+        Raises:
+            ApiError: the list was refused.
+        """
+        statuses = [item.get("status") or {} async for item in self._items()]
+        return [
+            (_moment(status["issuedTime"]), _moment(status["rotationTime"]))
+            for status in statuses
+            if "rotationTime" in status
+        ]
+
+    async def metrics(self) -> str:
+        """Give kube-apiserver's own metrics.
+
+        Raises:
+            ApiError: they were refused.
+        """
+        async with self._client.get("/metrics") as answer:
+            _expect(answer, HTTPStatus.OK)
+            return await answer.text()
+
+    async def _post(self, document: dict[str, Any]) -> None:
+        async with self._client.post(SESSIONS, json=document) as answer:
+            _expect(answer, HTTPStatus.CREATED)
+            await answer.read()
+
+    async def _items(self) -> AsyncIterator[dict[str, Any]]:
+        more = ""
+        while True:
+            query = {"limit": str(PAGE), **({"continue": more} if more else {})}
+            async with self._client.get(SESSIONS, params=query) as answer:
+                _expect(answer, HTTPStatus.OK)
+                page = json.loads(await answer.read())
+            for item in page["items"]:
+                yield item
+            more = page["metadata"].get("continue", "")
+            if not more:
+                return
+
+
+def _expect(answer: aiohttp.ClientResponse, status: HTTPStatus) -> None:
+    if answer.status != status:
+        raise ApiError(f"{answer.method} {answer.url.path} was answered with status {answer.status}")
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

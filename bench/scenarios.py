@@ -1,0 +1,177 @@
+"""The scenarios: what is done, in what order, and between which moments it is measured."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from bench.arithmetic import Figure, minimum_exposure, needed_rate, per, unevenness
+from bench.figures import Seen
+from bench.run import READY_WITHIN_S, Run
+from bench.settings import LEAD_IN_S, Scenario
+from demo.provider.actions import Respond
+from demo.provider.remote import RemoteProvider
+
+ORPHANS_JUDGED_S: Final = 11.0
+"""A mint that has not reached its Secret after 10 s is an orphan."""
+
+LOG_KINDS: Final = 20
+
+
+async def perform(run: Run) -> Seen:
+    """Do what the settings say.
+
+    Raises:
+        RunError, demo.children.StartError, bench.cluster.ApiError: it could not be done.
+    """
+    return await (_create(run) if run.settings.scenario is Scenario.CREATE else _rotate(run))
+
+
+async def _create(run: Run) -> Seen:
+    idle = await run.idle_percent()
+    witness = await run.witness("creation")
+    opened = await run.open_window()
+    await run.create(over=0)
+    await run.all_ready(witness, run.settings.seconds)
+    window = await run.close_window(opened)
+    memory, rotations = run.stage.meters.memory_mib, witness.latest["rotations"]
+    await run.rest("waiting for orphans", ORPHANS_JUDGED_S)
+    told = await run.testimony(witness)
+    all_ready = max(told.first_tokens.values()) - min(run.created.values())
+    return Seen(
+        created=run.created,
+        ready=told,
+        during=told,
+        window=window,
+        idle_percent=idle,
+        memory_mib=memory,
+        peak_mib=run.stage.meters.peak_mib,
+        rotations=rotations,
+        extra={"all_ready_s": all_ready},
+        details=await _details(run, window.requests),
+    )
+
+
+async def _rotate(run: Run) -> Seen:
+    settings, meters = run.settings, run.stage.meters
+    idle = await run.idle_percent()
+    first = await run.witness("creation")
+    await run.create(over=settings.period)
+    settled_at = time.monotonic() + settings.settling
+    await run.all_ready(first, READY_WITHIN_S)
+    await run.rest("settling", max(0.0, settled_at - time.monotonic()))
+    second = await run.witness("window")
+    ready = await run.testimony(first)
+    plans = await run.api.plans()
+    opened = await run.open_window()
+    before = second.read()["rotations"]
+    extra = await _window(run)
+    window = await run.close_window(opened)
+    meters.look()
+    during = await run.testimony(second)
+    extra |= {
+        "needed_per_s": needed_rate(plans),
+        "unevenness": unevenness((due for _, due in plans), settings.period),
+        "exposure_over_minimum": per(
+            during.figures["expired_seconds"], extra.get("exposure_minimum_s") or 0.0
+        ),
+    }
+    if (back := extra.pop("back_at", None)) is not None:
+        extra["recovered_s"] = max(0.0, (during.figures["fresh_again_at"] or back) - back)
+        if during.figures["unfresh"]:
+            extra["recovered_s"] = None
+    return Seen(
+        created=run.created,
+        ready=ready,
+        during=during,
+        window=window,
+        idle_percent=idle,
+        memory_mib=meters.memory_mib,
+        peak_mib=meters.peak_mib,
+        rotations=during.figures["rotations"] - before,
+        extra=extra,
+        details=await _details(run, window.requests),
+    )
+
+
+async def _window(run: Run) -> dict[str, Figure]:
+    """Let the window pass; `back_at` is when what was broken came back."""
+    ends = time.monotonic() + run.settings.seconds
+    acts = {Scenario.RESTART: _restart, Scenario.OUTAGE: _outage}
+    found: dict[str, Figure] = {}
+    if run.settings.scenario in acts:
+        await run.rest("before", LEAD_IN_S)
+        found = await acts[run.settings.scenario](run)
+    await run.rest("measuring", max(0.0, ends - time.monotonic()))
+    if "started_at" in found:
+        found["first_mint_s"] = _first_mint(run.stage.ledger, float(found.pop("started_at") or 0.0))
+    return found
+
+
+async def _restart(run: Run) -> dict[str, Figure]:
+    killed_at = time.time()
+    run.stage.kill_operator()
+    await run.rest("without operator", run.settings.down)
+    started_at = time.time()
+    run.stage.start_operator()
+    return {
+        "started_at": started_at,
+        "back_at": started_at,
+        "exposure_minimum_s": _minimum(run, killed_at, started_at),
+    }
+
+
+async def _outage(run: Run) -> dict[str, Figure]:
+    begin, seconds = time.time(), run.settings.outage
+    with RemoteProvider(run.stage.base_url) as provider:
+        await asyncio.to_thread(provider.fault, Respond(status=503), until=begin + seconds)
+        await run.rest("outage", begin + seconds - time.time())
+        (refused,) = await asyncio.to_thread(provider.faults_taken)
+    back = begin + seconds
+    return {
+        "back_at": back,
+        "refused_mints": refused,
+        "exposure_minimum_s": _minimum(run, begin, back),
+    }
+
+
+def _minimum(run: Run, begin: float, back: float) -> float:
+    held = _held(run.stage.ledger, back)
+    return minimum_exposure(held.values(), begin=begin, possible_at=back + run.settings.latency)
+
+
+def _ledger(file: Path) -> Iterator[dict[str, Any]]:
+    """Read the lines of the provider's ledger that are complete."""
+    content = file.read_bytes()
+    for line in content[: content.rfind(b"\n") + 1].splitlines():
+        yield json.loads(line)
+
+
+def _held(file: Path, until: float) -> dict[str, float]:
+    """Give by session the expiry of its last token made before a moment; the model names the session."""
+    return {line["model"]: line["expires_at"] for line in _ledger(file) if line["issued_at"] < until}
+
+
+def _first_mint(file: Path, after: float) -> float | None:
+    """Give the seconds from a moment to the first mint after it."""
+    return next((line["issued_at"] - after for line in _ledger(file) if line["issued_at"] > after), None)
+
+
+async def _details(run: Run, requests: Any) -> dict[str, Any]:
+    run.enter("reading logs")
+    warnings = await asyncio.to_thread(_warnings, run.stage.operator_logs)
+    return {"requests": requests, "operator_warnings": warnings}
+
+
+def _warnings(logs: list[Path]) -> dict[str, int]:
+    """Count what the operators logged as a warning or worse."""
+    lines = (json.loads(line) for log in logs for line in log.read_text().splitlines() if line[:1] == "{")
+    counts = Counter(
+        f"{line['level']} {line['msg']}" for line in lines if line["level"] not in {"INFO", "DEBUG"}
+    )
+    return dict(counts.most_common(LOG_KINDS))

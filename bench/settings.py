@@ -1,0 +1,168 @@
+"""What is to be measured: flags, or environment variables as make passes them."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import bench
+from observer.rule import SPREAD_SHARE, life_left_asked
+
+PROPAGATION: Final = "None"
+"""Readers ask the API, so that a life of a minute is enough."""
+
+TICK_AND_CUT_S: Final = 1.0
+"""How much earlier than the rule asks a rotation comes on average: half a tick, half a second cut off."""
+
+LEAD_IN_S: Final = 10.0
+"""How long the window runs before something is broken in it."""
+
+AFTER_RESTART_S: Final = 15.0
+"""How long an operator is given, at least, to work again."""
+
+RESULTS: Final = Path(__file__).parent / "results"
+
+
+class Scenario(StrEnum):
+    """What happens to the sessions."""
+
+    CREATE = "create"
+    STEADY = "steady"
+    RESTART = "restart"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was asked for; times are in seconds.
+
+    Attributes:
+        scenario: what happens.
+        sessions: how many there are.
+        lifetime: of each token.
+        latency: of the provider.
+        seconds: the measuring window; for `create` the longest that getting ready may take.
+        runs: how many times all of it is done, each on a control plane of its own.
+        outage: how long the provider answers 503.
+        down: from the operator's end to its new start.
+        idle: how long the operator is measured with no session, before any is made.
+        settle: from the last session's creation to the window; None is one rotation period.
+        results: folder for the results.
+    """
+
+    scenario: Scenario = Scenario.STEADY
+    sessions: int = 1000
+    lifetime: int = 60
+    latency: float = 0.15
+    seconds: float = 300.0
+    runs: int = 1
+    outage: float = 60.0
+    down: float = 10.0
+    idle: float = 10.0
+    settle: float | None = None
+    results: Path = RESULTS
+
+    @property
+    def period(self) -> float:
+        """The rotation period to expect, on average."""
+        left = life_left_asked(self.lifetime, PROPAGATION)
+        return self.lifetime * (1 - SPREAD_SHARE / 2) - left - TICK_AND_CUT_S
+
+    @property
+    def settling(self) -> float:
+        """Seconds from the last session's creation to the window."""
+        return self.period if self.settle is None else self.settle
+
+    def least_window(self) -> float:
+        """The shortest window in which the scenario can be seen to its end."""
+        after = {
+            Scenario.RESTART: self.down + AFTER_RESTART_S,
+            Scenario.OUTAGE: self.outage + self.lifetime / 2,
+        }
+        return LEAD_IN_S + after[self.scenario] if self.scenario in after else 1.0
+
+
+def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
+    """Read the command line (None is this process's own); what it leaves out is taken from the environment.
+
+    Raises:
+        SystemExit: for a value that cannot be used, or --help; what is wrong is on standard error.
+    """
+    parser = _parser(environment)
+    settings = Settings(**vars(parser.parse_args(arguments)))
+    if settings.seconds < settings.least_window():
+        parser.error(f"{settings.scenario} needs --seconds {settings.least_window():.0f} or more")
+    return settings
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    usual = Settings()
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=bench.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Each flag's default can be set in the environment by the name in brackets.",
+    )
+
+    for flag, variable, name, kind, default, what in (
+        ("--scenario", "SCENARIO", "scenario", _scenario, usual.scenario, ", ".join(Scenario)),
+        ("--n", "N", "sessions", _whole(1, 20_000), usual.sessions, "sessions"),
+        ("--lifetime", "LIFETIME", "lifetime", _whole(10, 7200), usual.lifetime, "seconds a token lives"),
+        ("--latency", "LATENCY", "latency", _number(0, 10), usual.latency, "seconds a mint takes"),
+        ("--seconds", "SECONDS", "seconds", _number(1, 86_400), usual.seconds, "length of the window"),
+        ("--runs", "RUNS", "runs", _whole(1, 9), usual.runs, "how often; the median is reported"),
+        ("--outage", "OUTAGE", "outage", _number(1, 3600), usual.outage, "seconds of 503, in outage"),
+        ("--down", "DOWN", "down", _number(0, 600), usual.down, "seconds without operator, in restart"),
+        ("--idle", "IDLE", "idle", _number(0, 600), usual.idle, "seconds measured without sessions"),
+        ("--settle", "SETTLE", "settle", _settle, "period", "seconds before the window, or 'period'"),
+    ):
+        parser.add_argument(
+            flag,
+            dest=name,
+            type=kind,
+            default=environment.get(variable, "").strip() or str(default),
+            metavar=variable,
+            help=f"{what} [{variable}]; default: {default}",
+        )
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, help="folder for the results; default: bench/results"
+    )
+    return parser
+
+
+def _scenario(text: str) -> Scenario:
+    try:
+        return Scenario(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(Scenario)}") from None
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _settle(text: str) -> float | None:
+    return None if text == "period" else _number(0, 7200)(text)

@@ -1,0 +1,190 @@
+"""What a run stands on: a control plane, a stand-in provider, the operator with its own rights. All of it goes with the block."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from bench.cluster import NAMESPACE
+from bench.meters import OPERATOR, Meters
+from bench.settings import Settings
+from demo.children import Child
+from demo.kubectl import Kubectl
+from demo.samples import KEY_SECRET, OPERATOR_NAMESPACE, documents, key_secret
+from hack.controlplane import ControlPlane, control_plane
+
+ROOT: Final = Path(__file__).parents[1]
+ETCD, API_SERVER, PROVIDER, BENCH = "etcd", "kube-apiserver", "provider", "bench"
+OBSERVER_USER, OPERATOR_USER = "observer", "realtime-operator"
+LOG_LINES: Final = 15
+
+
+class Stage:
+    """All that runs. Made by `stage`.
+
+    Attributes:
+        plane: the control plane.
+        ledger: file that the provider enters each mint in.
+        base_url: of the provider.
+        meters: which follow the processes.
+        operator: the operator's process; another one after a restart.
+        operator_logs: what the operators printed, one file each.
+    """
+
+    def __init__(self, plane: ControlPlane, settings: Settings, opened: contextlib.ExitStack) -> None:
+        self.plane = plane
+        self.meters = Meters()
+        self.meters.follow(BENCH, os.getpid())
+        for component, pid in plane.pids.items():
+            self.meters.follow(component, pid)
+        self.ledger = plane.directory / "ledger.jsonl"
+        self.operator_logs: list[Path] = []
+        self._opened = opened
+        self._children: list[tuple[str, Child]] = []
+        key = f"sk-standin-{secrets.token_urlsafe(24)}"
+        self._provider = self._start_provider(key, settings.latency)
+        self.base_url: str = self._provider.first("url")
+        self._apply(key)
+        self.operator = self._start_operator()
+
+    def operator_url(self) -> str:
+        """Wait until the operator is ready, and give the URL of its probes and metrics.
+
+        Raises:
+            StartError: it is not ready in time.
+        """
+        url = f"http://127.0.0.1:{self.operator.first('port')}"
+        self.operator.answers(f"{url}/readyz")
+        return url
+
+    def kill_operator(self) -> None:
+        """End the operator as ``kill -9`` does."""
+        self._no_longer(OPERATOR, self.operator)
+        os.kill(self.operator.pid, signal.SIGKILL)
+        self.operator.end()
+
+    def start_operator(self) -> None:
+        """Start another operator; it is not ready yet."""
+        self.operator = self._start_operator()
+
+    def start_witness(self, of: str) -> tuple[Child, Path, Path]:
+        """Start a witness; give its process, the file that will have its testimony, and its log."""
+        out, name = self.plane.directory / f"{of}.json", f"witness of the {of}"
+        child = self._start(
+            BENCH,
+            name,
+            [
+                *("bench.witness", "--kubeconfig", self.plane.identity(OBSERVER_USER)),
+                *("--namespace", NAMESPACE, "--ledger", self.ledger, "--out", out),
+            ],
+        )
+        return child, out, self._log_file(name)
+
+    def dismiss(self, witness: Child) -> None:
+        """Take a witness's account; it is about to be ended."""
+        self._no_longer(BENCH, witness)
+
+    def deaths(self) -> list[str]:
+        """Give for each process that has ended although nobody asked it to: a sentence, and the end of its log."""
+        running = self.plane.pids
+        return [
+            f"the {child.name} ended by itself with code {child.exit_code()}; the end of its log:\n{child.tail()}"
+            for _, child in self._children
+            if child.exit_code() is not None
+        ] + [
+            f"{component} ended by itself; the end of its log:\n{self.plane.log(component, LOG_LINES)}"
+            for component in (ETCD, API_SERVER)
+            if component not in running
+        ]
+
+    def _apply(self, key: str) -> None:
+        kubectl = Kubectl(self.plane)
+        rights = documents("rbac/operator.yaml") + _in_namespace(documents("rbac/observer.yaml"))
+        kubectl.apply(
+            [_namespace(OPERATOR_NAMESPACE), _namespace(NAMESPACE), *rights, _provider(self.base_url)]
+        )
+        kubectl.create([key_secret(key)])
+
+    def _start_provider(self, key: str, latency: float) -> Child:
+        key_file = self.plane.directory / "provider-key"  # the folder is this user's own
+        key_file.write_text(f"{key}\n")
+        flags: list[str | Path] = ["--key-file", key_file, "--ledger", self.ledger, "--latency", str(latency)]
+        return self._start(PROVIDER, "stand-in provider", ["demo.provider", *flags])
+
+    def _start_operator(self) -> Child:
+        name = f"operator {len(self.operator_logs) + 1}"
+        self.operator_logs.append(self._log_file(name))
+        return self._start(
+            OPERATOR,
+            name,
+            ["realtime_operator", "--host", "127.0.0.1", "--port", "0", "--no-trust-env"],
+            kubeconfig=self.plane.identity(OPERATOR_USER),
+        )
+
+    def _no_longer(self, role: str, child: Child) -> None:
+        """Take a child's account; it is about to end on purpose."""
+        self._children.remove((role, child))
+        self.meters.settle(role, child.pid)
+
+    def _log_file(self, name: str) -> Path:
+        return self.plane.directory / f"{name.replace(' ', '-')}.log"
+
+    def _start(self, role: str, name: str, module: list[str | Path], kubeconfig: Path | None = None) -> Child:
+        environment = {
+            variable: value
+            for variable, value in os.environ.items()
+            if not variable.startswith(("REALTIME_OPERATOR_", "STANDIN_"))
+        }
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "operator"), str(ROOT)])
+        if kubeconfig is not None:
+            environment["KUBECONFIG"] = str(kubeconfig)
+        child = Child(
+            name, [sys.executable, "-m", *module], log_file=self._log_file(name), env=environment, cwd=ROOT
+        )
+        self._opened.callback(child.end)
+        self._children.append((role, child))
+        self.meters.follow(role, child.pid)
+        return child
+
+
+@contextlib.contextmanager
+def stage(settings: Settings) -> Iterator[Stage]:
+    """Set everything up; there are no sessions yet.
+
+    Raises:
+        hack.controlplane.BuildError, GoMissingError, ControlPlaneError: there is no control plane.
+        StartError: provider or operator did not get ready.
+        KubectlError: an object was refused.
+    """
+    definitions = sorted((ROOT / "crds").glob("*.yaml"))
+    with contextlib.ExitStack() as opened:
+        plane = opened.enter_context(control_plane(definitions=definitions))
+        made = Stage(plane, settings, opened)
+        made.operator_url()
+        yield made
+
+
+def _namespace(name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def _in_namespace(rights: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each | {"metadata": each["metadata"] | {"namespace": NAMESPACE}} for each in rights]
+
+
+def _provider(base_url: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "realtime-operator.io/v1alpha1",
+        "kind": "ClusterRealtimeProvider",
+        "metadata": {"name": "default"},
+        "spec": {
+            "baseURL": base_url,
+            "auth": {"secretRef": {"name": KEY_SECRET, "namespace": OPERATOR_NAMESPACE}},
+        },
+    }
