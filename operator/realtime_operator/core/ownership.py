@@ -57,6 +57,7 @@ def _consents(observed: ObservedSecret, target: Target) -> bool:
     return (
         target.spec.adoption_policy is AdoptionPolicy.IF_UNOWNED
         and observed.labels.get(group.LABEL_ADOPT) == "true"
+        and not observed.owned
     )
 
 
@@ -64,7 +65,7 @@ def _conflict(target: Target, what: str) -> SecretConflict:
     return SecretConflict(
         Reason.SECRET_CONFLICT,
         f"Secret {target.name} {what}; delete it, choose another spec.secret.name in a new session, or let it be adopted"
-        f' (adoptionPolicy IfUnowned and the label {group.LABEL_ADOPT}: "true" on a Secret that nobody controls).',
+        f' (adoptionPolicy IfUnowned and the label {group.LABEL_ADOPT}: "true" on a Secret that nobody owns).',
     )
 
 

@@ -44,6 +44,7 @@ class ObservedSecret:
         labels: as stored.
         annotations: as stored.
         data: decoded values by key; they hold tokens, so they never print.
+        owned: whether it has any owner at all, controlling or not.
     """
 
     stamp: SecretStamp
@@ -53,6 +54,7 @@ class ObservedSecret:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     data: Mapping[str, str] = field(repr=False)
+    owned: bool = False
 
 
 def observed_secret(raw: Mapping[str, Any]) -> ObservedSecret:
@@ -70,6 +72,7 @@ def observed_secret(raw: Mapping[str, Any]) -> ObservedSecret:
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         data=dict(_texts(raw.get("data") or {})),
+        owned=bool(metadata.get("ownerReferences")),
     )
 
 
