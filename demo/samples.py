@@ -27,7 +27,7 @@ REFUSED: Final[Mapping[ProviderChoice, Mapping[str, str]]] = {
 }
 """By provider: the sessions that it refuses, and the reason that they must give."""
 
-PERIOD_SLACK_S: Final = 1.0
+PERIOD_SLACK_S: Final = 0.5
 """What a rotation may take beyond the rule's own time on a busy machine: mint, write and watch."""
 
 

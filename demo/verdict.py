@@ -53,9 +53,12 @@ class Verdict:
 def judge(samples: Sequence[Sample], outcome: Outcome) -> Verdict:
     """Compare what was seen with what the samples promise."""
     complaints = list(outcome.troubles)
-    for sample in samples:
-        complaints += _refused(sample, outcome) if sample.refusal else _kept(sample, outcome)
-    complaints += _observed(outcome.figures)
+    if outcome.figures is not None:
+        for sample in samples:
+            complaints += _refused(sample, outcome) if sample.refusal else _kept(sample, outcome)
+        complaints += _observed(outcome.figures)
+    elif not complaints:
+        complaints = ["the observer saw nothing"]
     return Verdict(complaints, json.dumps(_figures(samples, outcome), separators=(",", ":")))
 
 
@@ -92,10 +95,8 @@ def _refused(sample: Sample, outcome: Outcome) -> list[str]:
     return complaints
 
 
-def _observed(figures: Figures | None) -> list[str]:
+def _observed(figures: Figures) -> list[str]:
     """What the observer found wrong."""
-    if figures is None:
-        return ["the observer saw nothing"]
     found = {
         f"tokens were expired for {figures.expired_seconds:.3f} s in their Secrets": figures.expired_seconds,
         f"tokens were missing for {figures.missing_seconds:.3f} s": figures.missing_seconds,
