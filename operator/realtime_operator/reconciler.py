@@ -24,7 +24,7 @@ from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.ownership import Ownership
 from realtime_operator.core.plan import Plan, Situation, plan
 from realtime_operator.core.reasons import MintReason, Reason
-from realtime_operator.core.schedule import Lead, lead_for, rotation_time
+from realtime_operator.core.schedule import lead_for, rotation_time
 from realtime_operator.core.session_memory import SessionMemory, Wanted
 from realtime_operator.core.token_secret import Holding, Target
 from realtime_operator.pass_report import PassCase, pass_result
@@ -117,6 +117,7 @@ class Reconciler:
         decision = self._plan(memory, case, seen)
         if decision.restore and seen.holding is not None:
             await self._writer.write(memory, case.wanted, target, seen, seen.holding, now=self._clock.now())
+            seen = Observation(seen.holding, intact=True, stamp=memory.stamp)
         if decision.mint is not None:
             await self._rotate(memory, case, target, seen, decision.mint)
         if not decision.held_back:
@@ -187,7 +188,9 @@ class Reconciler:
         known_for = (token.token_id, case.wanted.propagation.value)
         if memory.scheduled_for == known_for and memory.lead is not None:
             return
-        memory.lead = _lead(case.wanted, token, clock.uncertainty)
+        memory.lead = lead_for(
+            lifetime=token.lifetime, propagation=case.wanted.propagation, clock_uncertainty=clock.uncertainty
+        )
         if memory.scheduled_for == known_for:
             return
         due = rotation_time(
@@ -235,10 +238,6 @@ def _claimed(memory: SessionMemory) -> SecretConflict:
         f"Secret {memory.wanted.secret_name} belongs to the older session {memory.older_claimant}; delete one of the two sessions, or"
         " choose another spec.secret.name in a new one.",
     )
-
-
-def _lead(wanted: Wanted, token: EphemeralToken, uncertainty: float) -> Lead:
-    return lead_for(lifetime=token.lifetime, propagation=wanted.propagation, clock_uncertainty=uncertainty)
 
 
 def _named(memory: SessionMemory) -> dict[str, Any]:

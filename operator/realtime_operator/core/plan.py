@@ -51,7 +51,7 @@ class Plan:
     """What to do now, in this order; all empty is to keep.
 
     Attributes:
-        restore: write the living token that memory holds, because the Secret lost it or was edited.
+        restore: write the living token that memory holds, because the Secret lost it or was edited; before a mint, which may fail.
         mint: why to mint, or None.
         held_back: a mint is wanted, and has to wait for the failure's next attempt.
     """
@@ -74,7 +74,7 @@ def plan(situation: Situation) -> Plan:
     )
     if waiting:
         return Plan(restore=broken, held_back=True)
-    return Plan(mint=reason)
+    return Plan(restore=broken, mint=reason)
 
 
 def mint_reason(situation: Situation) -> MintReason | None:
