@@ -17,7 +17,7 @@ from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.timestamps import to_rfc3339
 from tests.support.builders import KEY, NOW, TOKEN, an_answer
 
-CLOCK = ProviderClock().after_answer(date=NOW, sent_at=NOW - 0.2, received_at=NOW)
+CLOCK = ProviderClock().after_answer(date=NOW, sent_at=NOW - 0.1, received_at=NOW)
 LATER = int(NOW + 600)
 
 

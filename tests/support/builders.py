@@ -155,7 +155,7 @@ def an_answer(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     at: float = NOW,
-    took: float = 0.2,
+    took: float = 0.1,
     oversized: bool = False,
 ) -> MintAnswer:
     """An answer that was complete at ``at``; its Date is that moment unless ``headers`` are given."""

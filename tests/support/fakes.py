@@ -129,8 +129,9 @@ class InMemorySecrets:
         self.stored[namespace, document["metadata"]["name"]] = document
         return stamp_of(document)
 
-    def edit(self, name: str = "concierge", **data: str | None) -> None:
-        """Change entries of a Secret in namespace hotel behind the operator's back; None removes."""
+    def edit(self, **data: str | None) -> None:
+        """Change entries of Secret concierge in namespace hotel behind the operator's back; None removes."""
+        name = "concierge"
         document = self.stored["hotel", name]
         entries = {key.replace("_", "-"): value for key, value in data.items()}
         encoded = {key: value and base64.b64encode(value.encode()).decode() for key, value in entries.items()}
