@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 import time
 from pathlib import Path
 
 from . import BuildError, ControlPlaneError, GoMissingError, control_plane, end_with_parent, tool_path
 from .catalog import TOOLS
-from .interruption import sigterm_unwinds
+from .interruption import unwind
 
 LOOK_AGAIN_SECONDS = 0.5
 INTERRUPTED = 130  # what a shell says of a program that Ctrl-C ended
@@ -20,14 +21,14 @@ DEFAULT_TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl",
 def main() -> int:
     """Do what the arguments say and give the exit code."""
     arguments = _parser().parse_args()
+    signal.signal(signal.SIGTERM, unwind)
     end_with_parent()
     try:
-        with sigterm_unwinds():
-            if arguments.command == "run":
-                return _run(arguments)
-            for name in arguments.tools or DEFAULT_TOOLS:
-                path = tool_path(name)
-                print(path if arguments.command == "path" else f"{name}\t{path}", flush=True)
+        if arguments.command == "run":
+            return _run(arguments)
+        for name in arguments.tools or DEFAULT_TOOLS:
+            path = tool_path(name)
+            print(path if arguments.command == "path" else f"{name}\t{path}", flush=True)
     except (BuildError, ControlPlaneError, GoMissingError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

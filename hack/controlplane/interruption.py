@@ -48,13 +48,14 @@ def sigterm_unwinds() -> Iterator[None]:
         and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     )
     if is_ours:
-        signal.signal(signal.SIGTERM, _exit)
+        signal.signal(signal.SIGTERM, unwind)
     try:
         yield
     finally:
-        if is_ours and signal.getsignal(signal.SIGTERM) is _exit:
+        if is_ours and signal.getsignal(signal.SIGTERM) is unwind:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _exit(number: int, _frame: FrameType | None) -> None:
+def unwind(number: int, _frame: FrameType | None) -> None:
+    """Handle a signal by raising SystemExit with what a shell says of a program that the signal ended."""
     raise SystemExit(128 + number)
