@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from dataclasses import replace
 from typing import Final
 
 from rich.console import Console
@@ -50,7 +51,8 @@ def _run(settings: Settings, ending: Ending) -> Outcome:
     try:
         with stage(settings, _write) as running:
             _write(_lines_to_try(running))
-            return asyncio.run(show(running, screen_for(console), ending, seconds=settings.seconds))
+            outcome = asyncio.run(show(running, screen_for(console), ending, seconds=settings.seconds))
+            return replace(outcome, troubles=[*outcome.troubles, *running.end_operator()])
     except NOT_STARTED as error:
         return Outcome(troubles=[str(error)])
     except KeyboardInterrupt:

@@ -49,9 +49,17 @@ class Kubectl:
 
     def _run(self, verb: str, documents: Sequence[dict[str, Any]]) -> None:
         objects = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
-        done = subprocess.run(
+        try:
+            done = self._called(verb, json.dumps(objects))
+        except subprocess.TimeoutExpired:
+            raise KubectlError(f"kubectl {verb} took more than {SECONDS:.0f} s") from None
+        if done.returncode:
+            raise KubectlError(f"kubectl {verb} failed:\n{done.stderr.strip()}")
+
+    def _called(self, verb: str, manifest: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [self.program, verb, "--filename=-"],
-            input=json.dumps(objects),
+            input=manifest,
             env=self._environment,
             capture_output=True,
             text=True,
@@ -59,5 +67,3 @@ class Kubectl:
             check=False,
             start_new_session=True,  # Ctrl-C in the terminal is for the demo, which ends in order
         )
-        if done.returncode:
-            raise KubectlError(f"kubectl {verb} failed:\n{done.stderr.strip()}")

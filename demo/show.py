@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from demo.ending import Ending
     from demo.screen import Screen
     from demo.stage import Stage
+    from observer import Figures
 
 FRAME_SECONDS: Final = 0.25
-UNABLE: Final = (KubeconfigError, LedgerUnreadableError, ObserverNotReadyError, KubectlError)
 
 
 async def show(stage: Stage, screen: Screen, ending: Ending, *, seconds: float) -> Outcome:
@@ -37,9 +37,23 @@ async def show(stage: Stage, screen: Screen, ending: Ending, *, seconds: float) 
     with ending.instead(end):
         try:
             await run.until(seconds)
+            return run.outcome(has_ledger=ledger is not None)
         except UNABLE as error:
-            run.troubles.append(str(error))
-    return run.outcome(has_ledger=ledger is not None)
+            return Outcome(troubles=[*run.troubles, str(error)])
+
+
+class ObserverBroken(Exception):
+    """The observer met an error of its own, so it cannot testify; the message names it."""
+
+
+UNABLE: Final = (
+    KubeconfigError,
+    KubectlError,
+    LedgerUnreadableError,
+    ObserverBroken,
+    ObserverNotReadyError,
+)
+"""Why there may be no figures."""
 
 
 class Run:
@@ -55,29 +69,34 @@ class Run:
         self._stage, self._screen, self._over = stage, screen, over
         self._observer, self._sessions = observer, sessions
         self._ended_at = 0.0
-        self._was_seen = False
         self.troubles: list[str] = []
 
     async def until(self, seconds: float) -> None:
-        """Observe, apply, draw."""
+        """Observe, apply, draw.
+
+        Raises:
+            UNABLE: there will be no figures.
+        """
         async with AsyncExitStack() as opened:
             await opened.enter_async_context(self._observer)
             await opened.enter_async_context(self._sessions)
             await asyncio.to_thread(self._stage.kubectl.apply, sample_sessions())
             began = time.monotonic()
             opened.enter_context(self._screen)
-            self._was_seen = True
             while await self._goes_on(began + seconds):
                 await self._draw(time.monotonic() - began, seconds)
             await self._draw(min(time.monotonic() - began, seconds), seconds)
             self._ended_at = time.time()
 
     def outcome(self, *, has_ledger: bool) -> Outcome:
-        """Give what was seen."""
-        if not self._was_seen:
-            return Outcome(troubles=self.troubles)
+        """Give what was seen.
+
+        Raises:
+            ObserverBroken: it cannot be told.
+        """
         return Outcome(
-            figures=self._observer.figures(),
+            figures=self._figures(),
+            findings=self._observer.findings(),
             rows=self._observer.rows(),
             states=self._sessions.known,
             ended_at=self._ended_at,
@@ -106,6 +125,14 @@ class Run:
                 now=time.time(),
                 states=list(states.values()),
                 rows=rows,
-                figures=self._observer.figures(),
+                figures=self._figures(),
             )
         )
+
+    def _figures(self) -> Figures:
+        try:
+            return self._observer.figures()
+        except UNABLE:
+            raise
+        except Exception as error:
+            raise ObserverBroken(f"the observer broke off: {type(error).__name__}") from error

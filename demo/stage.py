@@ -62,6 +62,14 @@ class Stage:
             if component not in running
         ]
 
+    def end_operator(self) -> list[str]:
+        """End the operator as a cluster would; give a sentence if it does not end in order."""
+        if self.operator.exit_code() is not None:
+            return []  # it is among the deaths
+        code = self.operator.end()
+        told = f"the operator ended with code {code} on SIGTERM; the end of its log:\n{self.operator.tail()}"
+        return [told] if code else []
+
 
 @contextlib.contextmanager
 def stage(settings: Settings, write: Write) -> Iterator[Stage]:

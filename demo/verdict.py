@@ -17,6 +17,7 @@ class Outcome:
 
     Attributes:
         figures: of the observer; None if it could not testify.
+        findings: the observer's sentences on what it found wrong.
         rows: the sessions as the observer saw them.
         states: the sessions' own words at the end, by name.
         ended_at: the end, seconds since the epoch on the observer's clock.
@@ -25,6 +26,7 @@ class Outcome:
     """
 
     figures: Figures | None = None
+    findings: Sequence[str] = ()
     rows: Sequence[SessionRow] = ()
     states: Mapping[str, SessionState] = field(default_factory=dict)
     ended_at: float = 0.0
@@ -56,7 +58,7 @@ def judge(samples: Sequence[Sample], outcome: Outcome) -> Verdict:
     if outcome.figures is not None:
         for sample in samples:
             complaints += _refused(sample, outcome) if sample.refusal else _kept(sample, outcome)
-        complaints += _observed(outcome.figures)
+        complaints += [*_observed(outcome.figures), *outcome.findings]
     elif not complaints:
         complaints = ["the observer saw nothing"]
     return Verdict(complaints, json.dumps(_figures(samples, outcome), separators=(",", ":")))
