@@ -173,13 +173,12 @@ def bar(left: float, whole: float, lead: float | None, cells: int) -> Text:
     share = min(1.0, max(0.0, left / whole)) if whole > 0 else 0.0
     filled = round(share * cells)
     style = "red" if left <= 0 else "yellow" if lead is not None and left < lead else "green"
-    drawn = Text("━" * filled, style=style) + Text(
-        "─" * (cells - filled), style="red" if left <= 0 else "dim"
-    )
+    used = "red" if left <= 0 else "dim"
+    drawn = Text.assemble(("━" * filled, style), ("─" * (cells - filled), used))
     if lead is None or whole <= 0:
         return drawn
     mark = min(cells - 1, max(0, round(lead / whole * cells)))
-    return drawn[:mark] + Text("┃", style="bold") + drawn[mark + 1 :]
+    return Text.assemble(drawn[:mark], ("┃", "bold"), drawn[mark + 1 :])
 
 
 def _ready(state: SessionState) -> Text:
