@@ -9,7 +9,7 @@ from typing import Any, Final
 from bench.arithmetic import Figure, per
 from bench.exposition import writes_in
 from bench.meters import OPERATOR
-from bench.run import Testimony, Window
+from bench.run import Evidence, Window
 from bench.stage import API_SERVER, ETCD, PROVIDER
 from observer.figures import percentile
 
@@ -36,6 +36,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "missing_seconds": "over all sessions: time without a token after the first one",
     "recovered_s": "from the provider's (or the operator's) return until no token is expired",
     "first_mint_s": "from the operator's new start to its first mint; in restart",
+    "refused_mints": "mints that the provider answered with 503; in outage",
     "mints": "by the provider's ledger, in the window",
     "undue_mints": "mints that were not due, with nobody asking",
     "orphan_mints": "mints that never reached a Secret, those of the last 10 s not judged",
@@ -73,8 +74,8 @@ class Seen:
     """
 
     created: Mapping[str, float]
-    ready: Testimony
-    during: Testimony
+    ready: Evidence
+    during: Evidence
     window: Window
     idle_percent: float | None
     memory_mib: float

@@ -18,7 +18,7 @@ from bench.stage import Stage
 from demo.children import Child
 
 PROGRESS_S: Final = 1.0
-LOOK_AGAIN_S: Final = 0.1
+LOOK_AGAIN_S, NEXT_LINE_S = 0.1, 0.005
 READY_WITHIN_S: Final = 60.0
 """How long after the last creation every session may take to be ready, where readiness is not what is measured."""
 
@@ -28,7 +28,7 @@ class RunError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Evidence:
     """What a witness saw.
 
     Attributes:
@@ -45,16 +45,29 @@ class Testimony:
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """The beginning of a window.
+
+    Attributes:
+        reading: of all processes.
+        rotations: that the witness had counted.
+        requests: that the API server had counted.
+    """
+
+    reading: Reading
+    rotations: int
+    requests: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """What was measured between two moments.
 
     Attributes:
-        begin: when it began, seconds since the epoch.
         usage: CPU time.
         requests: those that the API server got about our resources.
     """
 
-    begin: float
     usage: Usage
     requests: Counts
 
@@ -79,9 +92,18 @@ class Witness:
             self.latest = json.loads(lines[-1])
         return self.latest
 
-    def testimony(self) -> Testimony:
+    async def next_line(self) -> dict[str, Any]:
+        """Wait for its next line, which comes within half a second, and give it."""
+        self.read()
+        before = self._offset
+        while self._offset == before:
+            await asyncio.sleep(NEXT_LINE_S)
+            self.read()
+        return self.latest
+
+    def evidence(self) -> Evidence:
         """Give what it saw, once it has ended."""
-        return Testimony(**json.loads(self._out.read_text()))
+        return Evidence(**json.loads(self._out.read_text()))
 
 
 class Run:
@@ -121,7 +143,7 @@ class Run:
         self._witness = Witness(child, out, log)
         return self._witness
 
-    async def testimony(self, witness: Witness) -> Testimony:
+    async def evidence(self, witness: Witness) -> Evidence:
         """End a witness and give what it saw.
 
         Raises:
@@ -131,7 +153,7 @@ class Run:
         code = await asyncio.to_thread(witness.child.end)
         if code:
             raise RunError(f"the {witness.child.name} ended with code {code}:\n{witness.child.tail()}")
-        return witness.testimony()
+        return witness.evidence()
 
     async def create(self, *, over: float) -> None:
         """Create the sessions."""
@@ -164,16 +186,16 @@ class Run:
         await self.rest("idle", self.settings.idle)
         return before.until(self.stage.meters.read()).percent(OPERATOR)
 
-    async def open_window(self) -> tuple[Counts, Reading]:
-        """Begin to measure."""
-        counts = requests_in(await self.api.metrics())
-        return counts, self.stage.meters.read()
+    async def open_window(self, witness: Witness) -> Opened:
+        """Begin to measure, at the moment at which the witness tells how far it has counted."""
+        told = await witness.next_line()
+        reading = self.stage.meters.read()
+        return Opened(reading, told["rotations"], requests_in(await self.api.metrics()))
 
-    async def close_window(self, opened: tuple[Counts, Reading]) -> Window:
+    async def close_window(self, opened: Opened) -> Window:
         """End measuring."""
-        counts, begin = opened
-        usage = begin.until(self.stage.meters.read())
-        return Window(begin.at, usage, since(counts, requests_in(await self.api.metrics())))
+        usage = opened.reading.until(self.stage.meters.read())
+        return Window(usage, since(opened.requests, requests_in(await self.api.metrics())))
 
     async def progress(self) -> None:
         """Every second look at memory and at whether all lives, and say how far the run is.

@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,13 +36,13 @@ async def perform(run: Run) -> Seen:
 async def _create(run: Run) -> Seen:
     idle = await run.idle_percent()
     witness = await run.witness("creation")
-    opened = await run.open_window()
+    opened = await run.open_window(witness)
     await run.create(over=0)
     await run.all_ready(witness, run.settings.seconds)
     window = await run.close_window(opened)
     memory, rotations = run.stage.meters.memory_mib, witness.latest["rotations"]
     await run.rest("waiting for orphans", ORPHANS_JUDGED_S)
-    told = await run.testimony(witness)
+    told = await run.evidence(witness)
     all_ready = max(told.first_tokens.values()) - min(run.created.values())
     return Seen(
         created=run.created,
@@ -66,25 +67,16 @@ async def _rotate(run: Run) -> Seen:
     await run.all_ready(first, READY_WITHIN_S)
     await run.rest("settling", max(0.0, settled_at - time.monotonic()))
     second = await run.witness("window")
-    ready = await run.testimony(first)
+    ready = await run.evidence(first)
     plans = await run.api.plans()
-    opened = await run.open_window()
-    before = second.read()["rotations"]
-    extra = await _window(run)
-    window = await run.close_window(opened)
+    opened = await run.open_window(second)
+    broken = await _window(run)
     meters.look()
-    during = await run.testimony(second)
-    extra |= {
+    extra: dict[str, Figure] = {
         "needed_per_s": needed_rate(plans),
         "unevenness": unevenness((due for _, due in plans), settings.period),
-        "exposure_over_minimum": per(
-            during.figures["expired_seconds"], extra.get("exposure_minimum_s") or 0.0
-        ),
     }
-    if (back := extra.pop("back_at", None)) is not None:
-        extra["recovered_s"] = max(0.0, (during.figures["fresh_again_at"] or back) - back)
-        if during.figures["unfresh"]:
-            extra["recovered_s"] = None
+    window, during = await asyncio.gather(run.close_window(opened), run.evidence(second))
     return Seen(
         created=run.created,
         ready=ready,
@@ -93,51 +85,68 @@ async def _rotate(run: Run) -> Seen:
         idle_percent=idle,
         memory_mib=meters.memory_mib,
         peak_mib=meters.peak_mib,
-        rotations=during.figures["rotations"] - before,
-        extra=extra,
+        rotations=during.figures["rotations"] - opened.rotations,
+        extra=extra | (broken.figures(during.figures, run.stage.ledger) if broken else {}),
         details=await _details(run, window.requests),
     )
 
 
-async def _window(run: Run) -> dict[str, Figure]:
-    """Let the window pass; `back_at` is when what was broken came back."""
+async def _window(run: Run) -> Broken | None:
+    """Let the window pass; tell what was broken in it, if anything was."""
     ends = time.monotonic() + run.settings.seconds
     acts = {Scenario.RESTART: _restart, Scenario.OUTAGE: _outage}
-    found: dict[str, Figure] = {}
+    broken = None
     if run.settings.scenario in acts:
         await run.rest("before", LEAD_IN_S)
-        found = await acts[run.settings.scenario](run)
+        broken = await acts[run.settings.scenario](run)
     await run.rest("measuring", max(0.0, ends - time.monotonic()))
-    if "started_at" in found:
-        found["first_mint_s"] = _first_mint(run.stage.ledger, float(found.pop("started_at") or 0.0))
-    return found
+    return broken
 
 
-async def _restart(run: Run) -> dict[str, Figure]:
+async def _restart(run: Run) -> Broken:
     killed_at = time.time()
     run.stage.kill_operator()
     await run.rest("without operator", run.settings.down)
     started_at = time.time()
     run.stage.start_operator()
-    return {
-        "started_at": started_at,
-        "back_at": started_at,
-        "exposure_minimum_s": _minimum(run, killed_at, started_at),
-    }
+    return Broken(started_at, _minimum(run, killed_at, started_at))
 
 
-async def _outage(run: Run) -> dict[str, Figure]:
-    begin, seconds = time.time(), run.settings.outage
+async def _outage(run: Run) -> Broken:
+    begin = time.time()
+    back = begin + run.settings.outage
     with RemoteProvider(run.stage.base_url) as provider:
-        await asyncio.to_thread(provider.fault, Respond(status=503), until=begin + seconds)
-        await run.rest("outage", begin + seconds - time.time())
+        await asyncio.to_thread(provider.fault, Respond(status=503), until=back)
+        await run.rest("outage", back - time.time())
         (refused,) = await asyncio.to_thread(provider.faults_taken)
-    back = begin + seconds
-    return {
-        "back_at": back,
-        "refused_mints": refused,
-        "exposure_minimum_s": _minimum(run, begin, back),
-    }
+    return Broken(back, _minimum(run, begin, back), refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What was broken in a window.
+
+    Attributes:
+        back_at: when the provider was back, or the operator started again; seconds since the epoch.
+        minimum: seconds over all sessions in which tokens had to be expired.
+        refused: mints that the provider refused; None where the operator was away.
+    """
+
+    back_at: float
+    minimum: float
+    refused: int | None = None
+
+    def figures(self, told: dict[str, Any], ledger: Path) -> dict[str, Figure]:
+        """Give the figures, from what the witness told and the ledger has."""
+        fresh_at = told["fresh_again_at"] or self.back_at
+        is_restart = self.refused is None
+        return {
+            "exposure_minimum_s": self.minimum,
+            "exposure_over_minimum": per(told["expired_seconds"], self.minimum),
+            "recovered_s": None if told["unfresh"] else max(0.0, fresh_at - self.back_at),
+            "refused_mints": self.refused,
+            "first_mint_s": _first_mint(ledger, self.back_at) if is_restart else None,
+        }
 
 
 def _minimum(run: Run, begin: float, back: float) -> float:

@@ -74,7 +74,7 @@ class Stage:
         self.operator = self._start_operator()
 
     def start_witness(self, of: str) -> tuple[Child, Path, Path]:
-        """Start a witness; give its process, the file that will have its testimony, and its log."""
+        """Start a witness; give its process, the file that will have its evidence, and its log."""
         out, name = self.plane.directory / f"{of}.json", f"witness of the {of}"
         child = self._start(
             BENCH,

@@ -55,13 +55,13 @@ async def _watch(options: argparse.Namespace) -> None:
                     await end.wait()
             except TimeoutError:
                 continue
-    testimony = {
+    evidence = {
         "began_at": began_at,
         "figures": observer.figures().as_dict(),
         "findings": observer.findings(),
         "first_tokens": {row.name: row.first_token_at for row in observer.rows() if row.first_token_at},
     }
-    options.out.write_text(json.dumps(testimony))
+    options.out.write_text(json.dumps(evidence))
 
 
 def _tell(observer: Observer) -> None:

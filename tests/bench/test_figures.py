@@ -1,0 +1,119 @@
+"""From what was measured to what is reported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.figures import MEANINGS, Seen, figures_of, remarks_on
+from bench.meters import OPERATOR, Usage
+from bench.report import Report
+from bench.run import Evidence, Window
+from bench.scenarios import Broken
+from bench.settings import Scenario, Settings
+
+CPU = {OPERATOR: 1.5, "kube-apiserver": 5.0, "etcd": 1.0, "provider": 0.3, "bench": 2.0}
+TOLD = {"expired_seconds": 0.0, "missing_seconds": 0.0, "undue_mints": 0, "orphan_mints": 0, "torn": 0}
+
+
+def evidence(**figures: Any) -> Evidence:
+    """What a witness saw of a hundred sessions, each ready a quarter of a second after it was asked for."""
+    first = {f"s-{index}": index + 0.01 * index for index in range(100)}
+    return Evidence(0.0, TOLD | {"mints": 1000} | figures, [], first)
+
+
+def seen(**changes: Any) -> Seen:
+    """A run of 40 s with a thousand rotations, the processor half used by the bench."""
+    told = evidence()
+    usual: dict[str, Any] = {
+        "created": {f"s-{index}": float(index) for index in range(100)},
+        "ready": evidence(),
+        "during": told,
+        "window": Window(Usage(40.0, CPU, 12.0), {"PATCH secrets": 1000.0, "GET secrets": 9.0}),
+        "idle_percent": 0.4,
+        "memory_mib": 51.0,
+        "peak_mib": 53.5,
+        "rotations": 1000,
+        "extra": {"needed_per_s": 25.5, "unevenness": 0.02},
+    }
+    return Seen(**usual | changes)
+
+
+def test_every_figure_is_reported_by_name() -> None:
+    """Costs are per rotation, in milliseconds; waits are from creation to token; what there is not is None."""
+    figures = figures_of(seen())
+    assert list(figures) == list(MEANINGS)
+    assert figures["ready_p50_s"] == pytest.approx(0.49)
+    assert figures["ready_p99_s"] == pytest.approx(0.98)
+    assert figures["rotations_per_s"] == 25
+    assert figures["cpu_ms_per_rotation"] == 1.5
+    assert figures["apiserver_cpu_ms_per_rotation"] == 5
+    assert figures["api_writes_per_rotation"] == 1
+    assert figures["others_cpu_percent"] == pytest.approx(5.5)
+    assert figures["recovered_s"] is None
+
+
+def test_a_good_run_needs_no_remark() -> None:
+    """2 % fewer rotations than planned are within the 3 %."""
+    run = seen()
+    assert remarks_on(figures_of(run), run, is_steady=True) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "remark"),
+    [
+        ({"extra": {"needed_per_s": 26.0}}, "not within 3 %"),
+        ({"extra": {"needed_per_s": 24.0}}, "not within 3 %"),
+        ({"extra": {"unevenness": 0.3}}, "not spread evenly"),
+        ({"window": Window(Usage(40.0, CPU, 19.0), {})}, "not quiet"),
+        ({"ready": evidence(expired_seconds=0.5)}, "before the window: expired_seconds 0.5"),
+        ({"during": evidence(torn=2)}, "2 Secrets contradicted"),
+    ],
+)
+def test_what_spoils_a_run_is_said(changes: dict[str, Any], remark: str) -> None:
+    """Each condition of a fair figure that does not hold has its sentence."""
+    run = seen(**changes)
+    (said,) = remarks_on(figures_of(run), run, is_steady=True)
+    assert remark in said
+
+
+def test_what_was_broken_is_judged_by_the_witness_and_the_ledger(tmp_path: Path) -> None:
+    """Recovery counts from the return; while anything is unfresh there is none; a restart has a first mint."""
+    ledger = tmp_path / "ledger"
+    ledger.write_text('{"issued_at":90.0,"model":"s"}\n{"issued_at":103.5,"model":"s"}\n{"issued')
+    told = {"expired_seconds": 33.0, "fresh_again_at": 102.5, "unfresh": 0}
+    outage = Broken(100.0, 30.0, refused=4).figures(told, ledger)
+    assert outage == {
+        "exposure_minimum_s": 30.0,
+        "exposure_over_minimum": pytest.approx(1.1),
+        "recovered_s": 2.5,
+        "refused_mints": 4,
+        "first_mint_s": None,
+    }
+    assert Broken(100.0, 0.0).figures(told | {"unfresh": 1}, ledger)["recovered_s"] is None
+    never = Broken(100.0, 0.0).figures(told | {"fresh_again_at": None}, ledger)
+    assert (never["recovered_s"], never["first_mint_s"], never["exposure_over_minimum"]) == (0, 3.5, None)
+
+
+def test_several_runs_are_reported_by_median_and_range(tmp_path: Path) -> None:
+    """The line has the median, the table the range, the file all; every note names its run."""
+    runs = [figures_of(seen(memory_mib=mib)) for mib in (50.0, 60.0, 52.0)]
+    report = Report(
+        Settings(scenario=Scenario.STEADY, sessions=100, runs=3, results=tmp_path / "new"),
+        runs=runs,
+        remarks=[[], ["odd"], []],
+        details=[{}, {}, {}],
+        conditions={"commit": "abc"},
+    )
+    line = json.loads(report.line())
+    assert (line["memory_mib"], line["n"], line["runs"], line["remarks"]) == (52.0, 100, 3, 1)
+    assert "52.000     50.000     60.000" in report.table()
+    assert report.remarks() == ["run 2: odd"]
+    path = report.keep()
+    kept = json.loads(path.read_text())
+    assert path.name.endswith("-steady-100.json")
+    assert kept["range"]["memory_mib"] == [50.0, 60.0]
+    assert (kept["commit"], len(kept["runs"])) == ("abc", 3)
