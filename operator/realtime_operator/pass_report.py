@@ -71,7 +71,9 @@ def facts(memory: SessionMemory, case: PassCase, *, now: float) -> Facts:
 def next_wake_up(memory: SessionMemory, wanted: Wanted, *, now: float) -> float:
     """The next moment at which anything may have to be done or said."""
     look_after = TRUSTED_S + (LOOK_AGAIN_S - TRUSTED_S) * spread(memory.ref.uid)
-    moments = [(memory.checked_at if memory.stamp is not None else now) + look_after]
+    look_at = (memory.checked_at if memory.stamp is not None else now) + look_after
+    # A look that is overdue has just failed: the failure says when to look again, not the clock that ran out.
+    moments = [look_at if look_at > now else now + look_after]
     if memory.failure is not None:
         moments.append(memory.failure.next_attempt)
     elif memory.rotation_at is not None and not wanted.suspended:
