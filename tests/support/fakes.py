@@ -155,7 +155,7 @@ class InMemorySecrets:
     def _enter(self, call: str) -> None:
         self.calls[call] += 1
         if self.away is not None:
-            raise self.away
+            raise self.away.with_traceback(None)  # or it would grow with every call
         if call in self.refuse:
             raise self.refuse.pop(call)
 
@@ -185,7 +185,7 @@ class ScriptedProvider:
         self.calls.append(call)
         step = self.script.pop(0) if self.script else self.always
         if isinstance(step, OperatorError):
-            raise step
+            raise step.with_traceback(None)
         if isinstance(step, MintAnswer):
             return step
         if step is not None:
@@ -229,7 +229,7 @@ class FixedDirectory:
     async def resolve(self, memory: SessionMemory, template: MintTemplate) -> tuple[FixedHandle, int | None]:
         """See ``ports.ProviderDirectory``."""
         if self.trouble is not None:
-            raise self.trouble
+            raise self.trouble.with_traceback(None)
         labels = {"kubernetes.io/metadata.name": memory.ref.namespace or ""}
         return self.handle, permitted_lifetime(self.handle.view, template, labels)
 
