@@ -21,6 +21,7 @@ from realtime_operator.core.timestamps import from_rfc3339
 from realtime_operator.core.token_secret import Holding
 
 _TERMINAL_REASONS = frozenset({Reason.INVALID_SPEC, Reason.PROVIDER_REJECTED, Reason.ENDPOINT_RETIRED})
+_PEOPLE_REASONS = frozenset({Reason.PROVIDER_UNAUTHORIZED, Reason.PROVIDER_BILLING})
 _MINTING_REASONS = frozenset(
     {
         Reason.PROVIDER_REJECTED,
@@ -157,8 +158,11 @@ def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Fail
     if not failures.get("count"):
         return None
     reason = failures.get("lastReason", "")
-    message = next((c["message"] for c in status.get("conditions") or () if c["reason"] == reason), reason)
-    stalled = any(c["type"] == "Stalled" for c in status.get("conditions") or ())
+    told = {c["type"]: c for c in status.get("conditions") or ()}
+    # Not Ready's: its message may say more than the failure's, and would say it twice after every restart.
+    tellers = (told[kind] for kind in ("Stalled", "RotationHealthy", "Reconciling") if kind in told)
+    message = next((c["message"] for c in tellers if c["reason"] in {reason, Reason.RETRYING}), reason)
+    people = "Stalled" in told or reason in _PEOPLE_REASONS
     terminal = reason in _TERMINAL_REASONS
     return Failure(
         count=failures["count"],
@@ -167,7 +171,7 @@ def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Fail
         failure_class=FailureClass.TERMINAL
         if terminal
         else FailureClass.PEOPLE
-        if stalled
+        if people
         else FailureClass.SOON,
         at=from_rfc3339(failures.get("lastTime")) or 0.0,
         next_attempt=from_rfc3339(failures.get("nextAttemptTime")) or math.inf,
