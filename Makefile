@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format crds lock clean
+.PHONY: help demo test check bench format crds lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ test: $(STAMP) ## All tests: unit, contract, integration on a real control plane
 
 check: $(STAMP) ## Lint, formatting, types, import contracts, generated files
 	@exec $(BIN)/python -m hack.check
+
+bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)
+	@exec $(BIN)/python -m bench
 
 format: $(STAMP) ## Rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
