@@ -131,6 +131,11 @@ PATCHES = {
     "nor joined by another": Patch(
         ours, lambda at: a_patch(owners=[at.session(), a_widget(controller=False)]), OWNERS
     ),
+    "nor rid of another owner": Patch(
+        lambda at: a_secret(at.session(), a_dead_owner(name="other", controller=False), of="concierge"),
+        taking(),
+        OWNERS,
+    ),
     "no other type is taken over": Patch(
         lambda _: a_secret(labels=ADOPT, type="example.com/other"), taking(), FORM
     ),
@@ -155,6 +160,10 @@ PATCHES = {
 CREATIONS: dict[str, tuple[Callable[[Scene], Json], tuple[str, str]]] = {
     "nobody's": (lambda _: a_secret(of="concierge"), NOBODY),
     "of another controller": (lambda _: a_secret(a_widget(), of="concierge"), NOBODY),
+    "of a kind of our name in another group": (
+        lambda at: a_secret(at.session(apiVersion="realtime-operator.io.example.com/v1"), of="concierge"),
+        NOBODY,
+    ),
     "of a session that owns without control": (
         lambda at: a_secret(at.session(controller=False), of="concierge"),
         NOBODY,
