@@ -7,7 +7,7 @@ Every call is bounded in time by its adapter. Errors are those of ``core.errors`
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from realtime_operator.core.exchange import MintAnswer, MintCall
@@ -81,12 +81,8 @@ class KeyDocument:
     """
 
     version: str
-    labels: Mapping[str, str]
-    data: Mapping[str, str]
-
-    def __repr__(self) -> str:
-        """Name the version alone."""
-        return f"KeyDocument(version={self.version!r})"
+    labels: Mapping[str, str] = field(repr=False)
+    data: Mapping[str, str] = field(repr=False)
 
 
 class ReferenceStore(Protocol):

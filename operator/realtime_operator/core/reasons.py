@@ -93,8 +93,6 @@ class Reason(StrEnum):
     """The lifetime leaves room for the propagation."""
     LIFETIME_TOO_SHORT = "LifetimeTooShort"
     """The lifetime cannot cover propagation and clock uncertainty."""
-    LIFETIME_UNKNOWN = "LifetimeUnknown"
-    """No token was minted yet, so the lifetime is not known."""
 
     NULL_DROPPED = "NullDropped"
     """A null in spec.session was lost on its way to the API server."""
