@@ -120,6 +120,7 @@ class LiveTable:
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
+        self._console.print()  # what follows begins on a line without the terminal's own signs
 
     def draw(self, frame: Frame) -> None:
         """Draw one frame in the place of the one before."""
