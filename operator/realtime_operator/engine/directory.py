@@ -23,7 +23,7 @@ from realtime_operator.core.reasons import Reason
 from realtime_operator.core.report import changed_fields
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.lanes import ProviderKey
-from realtime_operator.engine.provider_entry import ProviderEntry
+from realtime_operator.engine.provider_entry import Granted, ProviderEntry
 from realtime_operator.ports import Clock, LeadershipGate, ObjectStore, ProviderHandle, ReferenceStore
 
 _log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class Directory:
                 error.error_count(),
             )
             return
-        if entry is None:
+        if entry is None or entry.ref.uid != metadata["uid"]:
             self._entries[key] = ProviderEntry(provider, status=body.get("status") or {}, clock=self._clock)
         else:
             entry.change(provider)
@@ -141,9 +141,10 @@ class Directory:
                 entry.trouble.reason, f"{entry.ref.kind} {entry.ref.name}: {entry.trouble}"
             )
         labels: Mapping[str, str] = {}
-        if entry.view.allow is not None and entry.view.allow.namespaces is not None:
+        granted = Granted(entry, entry.view)
+        if granted.view.allow is not None and granted.view.allow.namespaces is not None:
             labels = await self._labels(memory.ref.namespace or "")
-        return entry, permitted_lifetime(entry.view, template, labels)
+        return granted, permitted_lifetime(granted.view, template, labels)
 
     async def refresh(self) -> None:
         """Look at keys that are older than 10 s, show what was found, and tell of what changed; what fails is tried again next time."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
@@ -24,7 +25,7 @@ LATENCY_WEIGHT = 0.2
 
 
 class ProviderEntry:
-    """Fulfils ``ports.ProviderHandle`` while its key is at hand.
+    """A provider as it is now, while it is known.
 
     Attributes:
         ref: the object.
@@ -97,13 +98,19 @@ class ProviderEntry:
             if self.read_at > older_than:
                 return False
             before = (self._view, str(self.trouble)) if self.was_read else None
-            try:
-                self._view = await self._viewed(references)
-                self.trouble = None
-            except ProviderNotReady as trouble:
-                self._view, self.trouble = None, trouble.with_traceback(None)
-            self.read_at = self._now.now()
+            provider, (view, trouble) = self._provider, await self._looked_at(references)
+            while provider is not self._provider:  # another spec was heard of while this one's key was read
+                provider, (view, trouble) = self._provider, await self._looked_at(references)
+            self._view, self.trouble, self.read_at = view, trouble, self._now.now()
             return before is not None and before != (self._view, str(self.trouble))
+
+    async def _looked_at(
+        self, references: ReferenceStore
+    ) -> tuple[ProviderView | None, ProviderNotReady | None]:
+        try:
+            return await self._viewed(references), None
+        except ProviderNotReady as trouble:
+            return None, trouble.with_traceback(None)
 
     async def _viewed(self, references: ReferenceStore) -> ProviderView:
         spec, ref = self._provider.spec, self._provider.spec.auth.secret_ref
@@ -142,3 +149,29 @@ class ProviderEntry:
         if self.ref.kind == KIND_CLUSTER_PROVIDER:
             return named or ""
         return self.ref.namespace or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Fulfils ``ports.ProviderHandle`` for one pass: the provider as the pass found it, whatever is heard of it meanwhile.
+
+    Attributes:
+        entry: the provider, for its clock and its limits.
+        view: its spec, key and policy when the pass began.
+    """
+
+    entry: ProviderEntry
+    view: ProviderView
+
+    @property
+    def clock(self) -> ProviderClock:
+        """Its clock, as far as its answers tell."""
+        return self.entry.clock
+
+    async def admitted(self) -> None:
+        """Wait until one more request is within its limits."""
+        await self.entry.admitted()
+
+    def answered(self, answer: MintAnswer) -> None:
+        """Learn from an answer: clock and latency."""
+        self.entry.answered(answer)
