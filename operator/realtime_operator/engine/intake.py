@@ -114,8 +114,12 @@ class Intake:
 
 
 def _differs(wanted: Wanted, metadata: Mapping[str, Any]) -> bool:
+    """Whether the object wants something else now; a watch that lags behind the resync still tells of what it wanted before."""
+    generation = metadata.get("generation", 0)
     rotate = (metadata.get("annotations") or {}).get(ANNOTATION_ROTATE, "")
-    return bool(metadata.get("generation", 0) != wanted.generation or rotate != wanted.rotate)
+    return bool(
+        generation > wanted.generation or (generation == wanted.generation and rotate != wanted.rotate)
+    )
 
 
 def _parsed(body: Mapping[str, Any]) -> Wanted:
