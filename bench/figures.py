@@ -69,7 +69,7 @@ class Seen:
         memory_mib: of the operator at the window's end.
         peak_mib: of the operator at any time.
         rotations: within the window.
-        extra: figures of the scenario itself.
+        extra: figures of the scenario itself, and `mints`.
         details: what is kept in the results but not reported.
     """
 
@@ -107,9 +107,9 @@ def figures_of(seen: Seen) -> dict[str, Figure]:
             found[name] = told[name]
     for name, role in {"": OPERATOR, "apiserver_": API_SERVER, "etcd_": ETCD, "provider_": PROVIDER}.items():
         found[f"{name}cpu_ms_per_rotation"] = per(1000 * usage.cpu[role], rotations)
-    found["cpu_ms_per_mint"] = per(1000 * usage.cpu[OPERATOR], told["mints"])
     found |= seen.extra
-    return {name: _rounded(found.get(name)) for name in MEANINGS}
+    found["cpu_ms_per_mint"] = per(1000 * usage.cpu[OPERATOR], found["mints"] or 0)
+    return {name: rounded(found.get(name)) for name in MEANINGS}
 
 
 def remarks_on(figures: Mapping[str, Figure], seen: Seen, *, is_steady: bool) -> list[str]:
@@ -133,5 +133,6 @@ def remarks_on(figures: Mapping[str, Figure], seen: Seen, *, is_steady: bool) ->
     return remarks
 
 
-def _rounded(value: Figure) -> Figure:
+def rounded(value: Figure) -> Figure:
+    """Leave no more digits than a figure has."""
     return round(value, DIGITS) if isinstance(value, float) else value

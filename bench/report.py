@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.arithmetic import Figure, median_of, range_of
-from bench.figures import MEANINGS
+from bench.figures import MEANINGS, rounded
 from bench.settings import Settings
 
 NAME, NUMBER = 31, 11
@@ -42,7 +42,8 @@ class Report:
     ) -> None:
         self._settings, self._runs, self._conditions = settings, runs, conditions
         self._remarks, self._details = remarks, details
-        self._median, self._range = median_of(runs), range_of(runs)
+        self._median = {name: rounded(value) for name, value in median_of(runs).items()}
+        self._range = range_of(runs)
 
     def table(self) -> str:
         """All figures with what they mean; with several runs the median, the least and the greatest."""

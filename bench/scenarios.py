@@ -41,6 +41,7 @@ async def _create(run: Run) -> Seen:
     await run.all_ready(witness, run.settings.seconds)
     window = await run.close_window(opened)
     memory, rotations = run.stage.meters.memory_mib, witness.latest["rotations"]
+    mints = mints_between(run.stage.ledger, opened.reading.at, window.usage.seconds)
     await run.rest("waiting for orphans", ORPHANS_JUDGED_S)
     told = await run.evidence(witness)
     all_ready = max(told.first_tokens.values()) - min(run.created.values())
@@ -53,7 +54,7 @@ async def _create(run: Run) -> Seen:
         memory_mib=memory,
         peak_mib=run.stage.meters.peak_mib,
         rotations=rotations,
-        extra={"all_ready_s": all_ready},
+        extra={"all_ready_s": all_ready, "mints": mints},
         details=await _details(run, window.requests),
     )
 
@@ -77,6 +78,7 @@ async def _rotate(run: Run) -> Seen:
         "unevenness": unevenness((due for _, due in plans), settings.period),
     }
     window, during = await asyncio.gather(run.close_window(opened), run.evidence(second))
+    extra["mints"] = mints_between(run.stage.ledger, opened.reading.at, window.usage.seconds)
     return Seen(
         created=run.created,
         ready=ready,
@@ -159,6 +161,11 @@ def _ledger(file: Path) -> Iterator[dict[str, Any]]:
     content = file.read_bytes()
     for line in content[: content.rfind(b"\n") + 1].splitlines():
         yield json.loads(line)
+
+
+def mints_between(file: Path, begin: float, seconds: float) -> int:
+    """Count the tokens made in a stretch of time; `begin` in seconds since the epoch."""
+    return sum(begin <= line["issued_at"] < begin + seconds for line in _ledger(file))
 
 
 def _held(file: Path, until: float) -> dict[str, float]:

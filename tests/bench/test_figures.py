@@ -12,7 +12,7 @@ from bench.figures import MEANINGS, Seen, figures_of, remarks_on
 from bench.meters import OPERATOR, Usage
 from bench.report import Report
 from bench.run import Evidence, Window
-from bench.scenarios import Broken
+from bench.scenarios import Broken, mints_between
 from bench.settings import Scenario, Settings
 
 CPU = {OPERATOR: 1.5, "kube-apiserver": 5.0, "etcd": 1.0, "provider": 0.3, "bench": 2.0}
@@ -22,7 +22,7 @@ TOLD = {"expired_seconds": 0.0, "missing_seconds": 0.0, "undue_mints": 0, "orpha
 def evidence(**figures: Any) -> Evidence:
     """What a witness saw of a hundred sessions, each ready a quarter of a second after it was asked for."""
     first = {f"s-{index}": index + 0.01 * index for index in range(100)}
-    return Evidence(0.0, TOLD | {"mints": 1000} | figures, [], first)
+    return Evidence(0.0, TOLD | {"mints": 1300} | figures, [], first)
 
 
 def seen(**changes: Any) -> Seen:
@@ -37,7 +37,7 @@ def seen(**changes: Any) -> Seen:
         "memory_mib": 51.0,
         "peak_mib": 53.5,
         "rotations": 1000,
-        "extra": {"needed_per_s": 25.5, "unevenness": 0.02},
+        "extra": {"needed_per_s": 25.5, "unevenness": 0.02, "mints": 1200},
     }
     return Seen(**usual | changes)
 
@@ -50,6 +50,7 @@ def test_every_figure_is_reported_by_name() -> None:
     assert figures["ready_p99_s"] == pytest.approx(0.98)
     assert figures["rotations_per_s"] == 25
     assert figures["cpu_ms_per_rotation"] == 1.5
+    assert figures["cpu_ms_per_mint"] == 1.25
     assert figures["apiserver_cpu_ms_per_rotation"] == 5
     assert figures["api_writes_per_rotation"] == 1
     assert figures["others_cpu_percent"] == pytest.approx(5.5)
@@ -65,9 +66,9 @@ def test_a_good_run_needs_no_remark() -> None:
 @pytest.mark.parametrize(
     ("changes", "remark"),
     [
-        ({"extra": {"needed_per_s": 26.0}}, "not within 3 %"),
-        ({"extra": {"needed_per_s": 24.0}}, "not within 3 %"),
-        ({"extra": {"unevenness": 0.3}}, "not spread evenly"),
+        ({"extra": {"needed_per_s": 26.0, "mints": 1}}, "not within 3 %"),
+        ({"extra": {"needed_per_s": 24.0, "mints": 1}}, "not within 3 %"),
+        ({"extra": {"unevenness": 0.3, "mints": 1}}, "not spread evenly"),
         ({"window": Window(Usage(40.0, CPU, 19.0), {})}, "not quiet"),
         ({"ready": evidence(expired_seconds=0.5)}, "before the window: expired_seconds 0.5"),
         ({"during": evidence(torn=2)}, "2 Secrets contradicted"),
@@ -96,6 +97,13 @@ def test_what_was_broken_is_judged_by_the_witness_and_the_ledger(tmp_path: Path)
     assert Broken(100.0, 0.0).figures(told | {"unfresh": 1}, ledger)["recovered_s"] is None
     never = Broken(100.0, 0.0).figures(told | {"fresh_again_at": None}, ledger)
     assert (never["recovered_s"], never["first_mint_s"], never["exposure_over_minimum"]) == (0, 3.5, None)
+
+
+def test_mints_of_the_window_are_those_issued_in_it(tmp_path: Path) -> None:
+    """The witness counts from its own start on; the costs are those of the window alone."""
+    ledger = tmp_path / "ledger"
+    ledger.write_text("".join(f'{{"issued_at":{at}}}\n' for at in (9.9, 10.0, 12.5, 15.0)))
+    assert mints_between(ledger, 10.0, 5.0) == 2
 
 
 def test_several_runs_are_reported_by_median_and_range(tmp_path: Path) -> None:
