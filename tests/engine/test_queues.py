@@ -1,0 +1,256 @@
+"""The engine's small parts: wake-ups, lanes, the table, the limiter."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime_operator.adapters.system_clock import SystemClock
+from realtime_operator.engine.lanes import Lane, Lanes, ProviderKey, Work
+from realtime_operator.engine.limiter import RateLimiter
+from realtime_operator.engine.table import Table
+from realtime_operator.engine.wakeups import WakeUps
+from tests.support.builders import a_memory, a_session
+from tests.support.virtual_time import run_virtually
+
+A: ProviderKey = ("RealtimeProvider", "hotel", "a")
+B: ProviderKey = ("RealtimeProvider", "hotel", "b")
+
+
+def test_wake_ups_come_out_by_deadline() -> None:
+    """All that is due comes out, earliest first, and once."""
+    wake_ups = WakeUps()
+    for uid, at in (("c", 3), ("a", 1), ("b", 2), ("d", 4)):
+        wake_ups.set(uid, at)
+    assert wake_ups.next_at() == 1
+    assert wake_ups.pop_due(3) == ["a", "b", "c"]
+    assert wake_ups.pop_due(3) == []
+    assert (len(wake_ups), wake_ups.next_at()) == (1, 4)
+
+
+def test_another_deadline_replaces_the_one_before() -> None:
+    """Whether later or earlier, the last one set holds; an earlier one may be asked for."""
+    wake_ups = WakeUps()
+    wake_ups.set("a", 1)
+    wake_ups.set("a", 5)
+    assert wake_ups.pop_due(4) == []
+    wake_ups.set_earlier("a", 9)
+    wake_ups.set_earlier("a", 2)
+    assert wake_ups.pop_due(2) == ["a"]
+    assert wake_ups.pop_due(10) == []
+
+
+def test_a_dropped_one_never_wakes() -> None:
+    """What is gone is forgotten."""
+    wake_ups = WakeUps()
+    wake_ups.set("a", 1)
+    wake_ups.drop("a")
+    wake_ups.drop("never there")
+    assert (wake_ups.pop_due(9), len(wake_ups), wake_ups.next_at()) == ([], 0, None)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["set", "earlier", "drop", "pop"]), st.sampled_from("abcd"), st.integers(0, 9)
+        ),
+        max_size=300,
+    )
+)
+def test_wake_ups_do_as_a_plain_dictionary_would(steps: list[tuple[str, str, int]]) -> None:
+    """Whatever is asked in whatever order, the heap answers as a naive clerk does."""
+    wake_ups, clerk = WakeUps(), dict[str, float]()
+    for what, uid, at in steps:
+        if what == "set":
+            wake_ups.set(uid, at)
+            clerk[uid] = at
+        elif what == "earlier":
+            wake_ups.set_earlier(uid, at)
+            clerk[uid] = min(at, clerk.get(uid, at))
+        elif what == "drop":
+            wake_ups.drop(uid)
+            clerk.pop(uid, None)
+        else:
+            due = sorted((when, who) for who, when in clerk.items() if when <= at)
+            assert wake_ups.pop_due(at) == [who for _, who in due]
+            clerk = {who: when for who, when in clerk.items() if when > at}
+        assert len(wake_ups) == len(clerk)
+        assert wake_ups.next_at() == min(clerk.values(), default=None)
+
+
+def test_replaced_deadlines_take_no_memory() -> None:
+    """A session that is woken a million times leaves one entry."""
+    wake_ups = WakeUps()
+    for at in range(100_000):
+        wake_ups.set("a", float(at))
+    assert len(wake_ups) == 1
+    assert len(vars(wake_ups)["_heap"]) < 100
+
+
+def work(uid: str, lane: Lane = Lane.ROTATION, *, urgency: float = 0, provider: ProviderKey = A) -> Work:
+    """A session to look at."""
+    return Work(uid, provider, lane, urgency, horizon=0)
+
+
+def test_first_mints_and_rotations_take_turns_and_looks_come_last() -> None:
+    """Neither a flood of new sessions nor one of rotations starves the other; each goes by urgency."""
+    lanes = Lanes(lambda _: 100)
+    for number in (3, 1, 2):
+        lanes.push(work(f"first-{number}", Lane.FIRST, urgency=number))
+        lanes.push(work(f"due-{number}", urgency=number))
+        lanes.push(work(f"look-{number}", Lane.LOOK, urgency=number))
+    order = [one.uid for one in lanes.start()]
+    assert order == [
+        "first-1",
+        "due-1",
+        "first-2",
+        "due-2",
+        "first-3",
+        "due-3",
+        "look-1",
+        "look-2",
+        "look-3",
+    ]
+
+
+def test_the_turns_go_on_from_start_to_start() -> None:
+    """With one free place at a time the two lanes still take turns."""
+    lanes = Lanes(lambda _: 1)
+    for number in range(4):
+        lanes.push(work(f"first-{number}", Lane.FIRST, urgency=number))
+        lanes.push(work(f"due-{number}", urgency=number))
+    order = []
+    while started := lanes.start():
+        order += [one.uid for one in started]
+        lanes.finished(A)
+    assert order == [f"{lane}-{number}" for number in range(4) for lane in ("first", "due")]
+
+
+def test_the_same_urgency_goes_by_arrival() -> None:
+    """First come, first served."""
+    lanes = Lanes(lambda _: 9)
+    for uid in "zab":
+        lanes.push(work(uid))
+    assert [one.uid for one in lanes.start()] == ["z", "a", "b"]
+
+
+def test_a_provider_that_hangs_delays_nobody_else() -> None:
+    """Its own sessions wait at its limit; those of another provider start."""
+    lanes = Lanes(lambda key: 2 if key == A else 100)
+    for number in range(5):
+        lanes.push(work(f"a{number}", urgency=number))
+    assert [one.uid for one in lanes.start()] == ["a0", "a1"]
+    for number in range(5):
+        lanes.push(work(f"b{number}", urgency=number, provider=B))
+    assert [one.uid for one in lanes.start()] == [f"b{number}" for number in range(5)]
+    assert lanes.waiting() == 3
+    lanes.finished(A)
+    assert [one.uid for one in lanes.start()] == ["a2"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([A, B]), st.sampled_from(Lane), st.integers(0, 5)), max_size=60),
+    st.integers(1, 4),
+)
+def test_everything_starts_once_and_within_the_limit(
+    pushed: list[tuple[ProviderKey, Lane, int]], limit: int
+) -> None:
+    """Nothing is lost, nothing starts twice, and no provider has more in flight than its limit."""
+    lanes, started, in_flight = Lanes(lambda _: limit), list[str](), list[Work]()
+    for number, (provider, lane, urgency) in enumerate(pushed):
+        lanes.push(work(str(number), lane, urgency=urgency, provider=provider))
+    while lanes.waiting() or in_flight:
+        in_flight += (now := lanes.start())
+        started += [one.uid for one in now]
+        for key in (A, B):
+            assert sum(one.provider == key for one in in_flight) <= limit
+        lanes.finished(in_flight.pop().provider)
+    lanes.start()
+    assert sorted(started, key=int) == [str(number) for number in range(len(pushed))]
+    assert vars(lanes)["_queues"] == {}
+
+
+def test_the_older_of_two_claimants() -> None:
+    """Of the sessions that want one Secret the oldest is named; within a second, the first by name."""
+    table = Table()
+    old = table.add(a_memory(a_session(name="old", uid="1", secret={"name": "s"})))
+    young = table.add(
+        a_memory(a_session(name="young", uid="2", created="2025-11-24T15:00:01Z", secret={"name": "s"}))
+    )
+    twin = table.add(a_memory(a_session(name="ant", uid="3", secret={"name": "s"})))
+    other = table.add(a_memory(a_session(name="other", uid="4")))
+    assert table.older_claimant(young.memory) == "ant"
+    assert table.older_claimant(old.memory) == "ant"
+    assert table.older_claimant(twin.memory) == ""
+    assert table.older_claimant(other.memory) == ""
+    assert {entry.memory.ref.name for entry in table.rivals(old.memory)} == {"young", "ant"}
+    table.remove("3")
+    assert table.older_claimant(young.memory) == "old"
+    table.remove("1")
+    assert table.older_claimant(young.memory) == ""
+
+
+def test_a_session_that_comes_to_want_another_secret() -> None:
+    """Its claim moves with it."""
+    table = Table()
+    one = table.add(a_memory(a_session(name="one", uid="1", secret={"name": "s"})))
+    two = table.add(a_memory(a_session(name="two", uid="2", secret={"name": "s"})))
+    table.change(one, a_memory(a_session(name="one", secret={"name": "t"})).wanted)
+    assert table.older_claimant(two.memory) == ""
+    table.change(two, a_memory(a_session(name="two", secret={"name": "t"})).wanted)
+    assert table.older_claimant(two.memory) == "one"
+
+
+def test_the_table_by_uid_and_by_name() -> None:
+    """A session is found both ways, is marked when it goes, and the table may change while it is gone through."""
+    table = Table()
+    table.add(a_memory(a_session(uid="1")))
+    entry = table.named("hotel", "concierge")
+    assert entry is not None
+    assert entry is table.get("1")
+    for each in table:
+        table.remove(each.memory.ref.uid)
+    assert (len(table), entry.memory.gone, table.named("hotel", "concierge")) == (0, True, None)
+    assert table.remove("1") is None
+
+
+@pytest.mark.parametrize(("per_minute", "seconds"), [(60, 9), (6000, 0.09), (1, 540), (None, 0)])
+def test_a_rate_limit_spreads_requests_evenly(per_minute: int | None, seconds: float) -> None:
+    """Ten requests that come at once leave one by one, as far apart as the limit says, in the order they came."""
+
+    async def story() -> None:
+        clock = SystemClock()
+        began, left = clock.now(), list[tuple[int, float]]()
+        limiter = RateLimiter(clock, per_minute)
+
+        async def request(number: int) -> None:
+            await limiter.admitted()
+            left.append((number, clock.now() - began))
+
+        await asyncio.gather(*(request(number) for number in range(10)))
+        assert [number for number, _ in left] == list(range(10))
+        gaps = [b[1] - a[1] for a, b in itertools.pairwise(left)]
+        assert left[-1][1] == pytest.approx(seconds, abs=1e-3)
+        assert max(gaps) - min(gaps) < 1e-3
+
+    run_virtually(story())
+
+
+def test_a_rate_limit_does_not_save_up() -> None:
+    """An idle minute allows no burst after it."""
+
+    async def story() -> None:
+        clock = SystemClock()
+        limiter = RateLimiter(clock, 60)
+        await limiter.admitted()
+        await asyncio.sleep(600)
+        began = clock.now()
+        for _ in range(3):
+            await limiter.admitted()
+        assert clock.now() - began == pytest.approx(2)
+
+    run_virtually(story())
