@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.rights import cluster_identity
+from tests.integration.rights import cluster_identity, scoped_identity
 from tests.integration.stage import SECRETIVE, Stage
 from tests.support.operator import RunningOperator, running_operator
 
@@ -43,3 +43,9 @@ def stage(kube: kubernetes.client.ApiClient, namespace: str, provider: RemotePro
     leaks = made.leaks()
     made.clear()
     assert not leaks
+
+
+@pytest.fixture
+def scoped(control_plane: ControlPlane, kube: kubernetes.client.ApiClient, stage: Stage) -> Path:
+    """An identity with rights in the stage's namespace and nowhere else."""
+    return scoped_identity(control_plane, kube, f"scoped-{stage.namespace[-6:]}", [stage.namespace])

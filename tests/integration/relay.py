@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import socket
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CHUNK = 65536
+HOST = "127.0.0.1"
 
 
 class Relay:
@@ -21,86 +22,83 @@ class Relay:
         said: all that clients sent, of all connections.
     """
 
+    port: int
+
     def __init__(self, to_port: int) -> None:
         self.said = bytearray()
         self._to_port = to_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._ends: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._open: set[asyncio.StreamWriter] = set()
         self._is_cut = False
-        self._threads = [threading.Thread(target=self._accept, name="relay")]
-        self._threads[0].start()
+        self._loop: asyncio.AbstractEventLoop
+        self._end: asyncio.Event
 
     def cut(self) -> None:
         """End every connection, and every new one at once, until `mend`."""
-        with self._lock:
-            self._is_cut = True
-            ends, self._ends = self._ends, set()
-        for end in ends:
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        self._loop.call_soon_threadsafe(self._cut)
 
     def mend(self) -> None:
         """Let connections through again."""
-        with self._lock:
-            self._is_cut = False
+        self._is_cut = False
 
     def close(self) -> None:
         """End everything."""
-        self.cut()
+        self._loop.call_soon_threadsafe(self._end.set)
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Carry until `close`."""
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._join, HOST, 0)
+        self.port = server.sockets[0].getsockname()[1]
+        on_ready()
+        await self._end.wait()
+        server.close()
+        self._cut()
+        while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - connections end one after the other
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # their sockets are closed in the turn after
+
+    def _cut(self) -> None:
+        self._is_cut = True
+        for writer in self._open:
+            writer.transport.abort()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_cut:
+            writer.transport.abort()
+            return
+        try:
+            far_reader, far_writer = await asyncio.open_connection(HOST, self._to_port)
+        except OSError:
+            writer.transport.abort()
+            return
+        ends = {writer, far_writer}
+        self._open |= ends
+        try:
+            await asyncio.gather(
+                self._carry(reader, far_writer, keep=True), self._carry(far_reader, writer, keep=False)
+            )
+        finally:
+            self._open -= ends
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keep: bool) -> None:
         with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self._join(client)
-
-    def _join(self, client: socket.socket) -> None:
-        with self._lock:
-            if self._is_cut:
-                client.close()
-                return
-            try:
-                server = socket.create_connection(("127.0.0.1", self._to_port))
-            except OSError:
-                client.close()
-                return
-            self._ends |= {client, server}
-        for source, target in ((client, server), (server, client)):
-            thread = threading.Thread(target=self._carry, args=(source, target, source is client))
-            self._threads.append(thread)
-            thread.start()
-
-    def _carry(self, source: socket.socket, target: socket.socket, keep: bool) -> None:  # noqa: FBT001 - a thread's arguments
-        with contextlib.suppress(OSError):
-            while chunk := source.recv(CHUNK):
+            while chunk := await reader.read(CHUNK):
                 if keep:
                     self.said += chunk
-                target.sendall(chunk)
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
-        if keep:
-            return
-        # The server's side ends last: both sockets have served.
-        with self._lock:
-            self._ends -= {source, target}
-        source.close()
-        target.close()
+                writer.write(chunk)
+                await writer.drain()
+        writer.close()
 
 
 @contextlib.contextmanager
 def relay(to_port: int) -> Iterator[Relay]:
     """Carry connections to a port of the loopback for the block."""
-    it = Relay(to_port)
+    it, ready = Relay(to_port), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(it.run(ready.set)), name="relay")
+    thread.start()
+    ready.wait()
     try:
         yield it
     finally:
         it.close()
+        thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import kubernetes
@@ -173,6 +174,34 @@ class Stage:
         """Wait until a session is Ready for its present generation, and give its status."""
         self.condition(name, "Ready", "True", within=within)
         return self.status(name)
+
+    def shows(self, name: str, **fields: Any) -> dict[str, Any]:
+        """Wait until a session's status has these fields, and give it."""
+
+        def shown() -> dict[str, Any] | None:
+            status = self.status(name)
+            return status if fields.items() <= status.items() else None
+
+        return wait_for(shown, f"{name}: {fields}")
+
+    def minted(self, name: str, count: int) -> None:
+        """Wait until a session has had so many mints."""
+        wait_for(lambda: len(self.mints(name)) == count, f"{name}: {count} mints")
+
+    def looked_at(self, name: str) -> None:
+        """Have the operator compare a session's Secret with what it should be, and wait until it has.
+
+        It does so by itself within 60 s; another label for the Secret brings that forward.
+        """
+        label = f"look-{uuid.uuid4().hex[:6]}"
+        self.change(name, {"spec": {"secret": {"labels": {label: "now"}}}})
+
+        def labelled() -> bool:
+            secret = self.secret(name)
+            return secret is not None and label in (secret.metadata.labels or {})
+
+        wait_for(labelled, f"Secret {name}: looked at")
+        self.ready(name)
 
     def provider_condition(
         self, name: str, status: str, reason: str | None = None, *, within: float = DEADLINE

@@ -9,7 +9,6 @@ import pytest
 
 from demo.provider.actions import ApiError, Respond
 from tests.integration.stage import ROTATE
-from tests.support.operator import wait_for
 
 if TYPE_CHECKING:
     from tests.integration.stage import Stage
@@ -85,7 +84,7 @@ def test_an_outage_flips_rotation_healthy_and_not_ready(stage: Stage) -> None:
     assert stage.entries("concierge")["token"] == token
     stage.token_after("concierge", token)
     stage.condition("concierge", "RotationHealthy", "True", "Rotating")
-    wait_for(lambda: stage.status("concierge")["failures"]["count"] == 0, "failures are forgotten")
+    stage.shows("concierge", failures={"count": 0, "lastReason": ""})
     assert [it.status for it in stage.requests("concierge")] == [200, 503, 503, 200]
     pauses = [later.at - earlier.at for earlier, later in pairwise(stage.requests("concierge")[1:])]
     assert all(0.09 < pause < 10 for pause in pauses)
@@ -112,7 +111,7 @@ def test_events_tell_of_changes_and_not_of_rotations(stage: Stage) -> None:
         token = stage.entries("concierge")["token"]
         stage.annotate("concierge", {ROTATE: value})
         stage.token_after("concierge", token)
-    wait_for(lambda: stage.status("concierge")["rotations"] == 2, "the status tells of both")
+    stage.shows("concierge", rotations=2)
     (event,) = stage.events("concierge")
     assert (event.reason, event.type) == ("Issued", "Normal")
     assert event.regarding.uid == stage.get("concierge")["metadata"]["uid"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.stage import GROUP, VERSION, Stage
-from tests.support.operator import wait_for
+from tests.integration.stage import VERSION, Stage
+from tests.support.operator import GROUP, wait_for
 
 if TYPE_CHECKING:
     from tests.support.fixtures import Command
@@ -84,7 +84,7 @@ def test_null_paths_reach_the_provider_as_null(stage: Stage, apply: Apply) -> No
     stage.ready_to_mint()
     for mints, on in enumerate((False, True, False), start=1):
         apply(stage, on)
-        wait_for(lambda mints=mints: len(stage.mints(NAME)) == mints, f"mint {mints}")  # type: ignore[misc] - a default
+        stage.minted(NAME, mints)
     stage.ready(NAME)
     kept = {"noise_reduction": {"type": "near_field"}}
     assert sent(stage) == [

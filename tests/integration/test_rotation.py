@@ -66,13 +66,9 @@ def test_rotate_now_mints_once_for_each_value(stage: Stage) -> None:
             before["expires-at"],
         )
         assert stage.secret("concierge").metadata.annotations[ROTATE] == value
-        wait_for(
-            lambda value=value: stage.status("concierge").get("lastHandledRotate") == value,  # type: ignore[misc] - a default
-            "status acknowledges",
-        )
+        stage.shows("concierge", lastHandledRotate=value)
         stage.annotate("concierge", {"note": value})
-    stage.change("concierge", {"spec": {"secret": {"labels": {"look": "now"}}}})
-    wait_for(lambda: "look" in stage.secret("concierge").metadata.labels, "the operator has looked again")
+    stage.looked_at("concierge")
     assert len(stage.mints("concierge")) == 3
     assert stage.status("concierge")["rotations"] == 2
 

@@ -52,11 +52,8 @@ def test_a_damaged_secret_gets_its_token_back(stage: Stage, harm: str) -> None:
     stage.ready("concierge")
     whole = stage.entries("concierge")
     damage(stage, "concierge", harm)
-    # A look happens within 60 s by itself; a change of what the Secret should carry brings it forward.
-    stage.change("concierge", {"spec": {"secret": {"labels": {"look": "now"}}}})
-    wait_for(lambda: has_marks(stage, "concierge", {"labels": {"look": "now"}}), "the operator has looked")
+    stage.looked_at("concierge")
     assert stage.entries("concierge") == whole
-    stage.ready("concierge")
     assert len(stage.mints("concierge")) == 1
 
 

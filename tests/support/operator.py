@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import json
 import logging
@@ -11,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +51,16 @@ def wait_for(find: Callable[[], Found | None], what: str, *, within: float = DEA
             raise TimeoutError(f"not within {within:.0f} s: {what}")
         time.sleep(LOOK_AGAIN)
     return found
+
+
+@contextmanager
+def farewell_to_kopf() -> Iterator[None]:
+    """End a watch in this block: kopf's TLS connections may still wait for the server's farewell when its loop ends."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.unfreeze()  # the operator freezes what lives long, which in this process includes the tests' objects
+        gc.collect()
 
 
 class Running(ABC):
@@ -135,9 +147,10 @@ class RunningOperator(Running):
         Raises:
             Exception: whatever ended it before.
         """
-        if self._thread.is_alive() and self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(DEADLINE)
+        with farewell_to_kopf():
+            if self._stop is not None and self._error is None:
+                self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(DEADLINE)
         OPERATOR_LOGGER.removeHandler(self._handler)
         OPERATOR_LOGGER.setLevel(self._level_before)
         if self._thread.is_alive():

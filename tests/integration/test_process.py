@@ -1,0 +1,147 @@
+"""The operator as its own process: probes, metrics, logs, exit, and what a restart costs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.stage import ROTATE, SECRETIVE, Stage
+from tests.integration.witness import observing
+from tests.support.operator import operator_process, running_operator, wait_for
+from tests.support.provider import running_provider
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import kubernetes
+
+    from hack.controlplane import ControlPlane
+
+pytest_plugins = ["tests.support.fixtures", "tests.support.provider_fixtures"]
+pytestmark = pytest.mark.controlplane
+
+EXIT = 2.0
+"""Seconds from SIGTERM to the exit of an idle operator."""
+
+
+def test_a_process_answers_probes_measures_itself_logs_json_and_ends_at_once(
+    operator_kubeconfig: Path, stage: Stage, tmp_path: Path
+) -> None:
+    """Probes say well, metrics name the session, logs are one JSON object a line of our own loggers, SIGTERM ends it in 2 s."""
+    stage.ready_to_mint()
+    stage.provider.set(refused_models={stage.model("refused"): "model_not_found"})
+    with operator_process(operator_kubeconfig, tmp_path / "operator.log", "--log-level", "debug") as process:
+        stage.add("concierge")
+        stage.add("refused")
+        status = stage.ready("concierge")
+        stage.condition("refused", "Stalled", "True", "ProviderUnauthorized")
+        for path, checks in (("/livez", {"[+]ticks ok"}), ("/readyz", {"[+]ticks ok", "[+]watch ok"})):
+            answer = process.get(path)
+            assert answer.status_code == 200
+            assert {*answer.text.split("\n")} >= checks
+        metrics = process.metrics()
+        code, seconds = process.terminate()
+        log = process.log_text()
+        lines = process.logged()
+
+    assert (code, seconds < EXIT) == (0, True)
+    series = f'{{namespace="{stage.namespace}",name="concierge"}}'
+    assert f"realtime_operator_session_ready{series} 1.0" in metrics
+    assert 'realtime_operator_mints_total{outcome="success",reason="SecretMissing"} 1.0' in metrics
+    assert 'realtime_operator_mints_total{outcome="failure",reason="ProviderUnauthorized"} 1.0' in metrics
+    for name in ("expiration", "rotation"):
+        value = re.search(
+            rf"^realtime_operator_session_{name}_timestamp_seconds{re.escape(series)} (\S+)$",
+            metrics,
+            re.MULTILINE,
+        )
+        assert value is not None
+        assert float(value[1]) > 1.7e9
+    assert "realtime_operator_rotation_lateness_seconds_bucket" in metrics
+    assert "realtime_operator_build_info" in metrics
+
+    assert len(lines) == log.count("\n")
+    assert {line["logger"].partition(".")[0] for line in lines} == {"realtime_operator"}
+    assert all({"ts", "level", "logger", "msg"} <= line.keys() for line in lines)
+    minted = next(line for line in lines if line["msg"] == "token minted")
+    assert (minted["session"], minted["token_id"]) == ("concierge", status["tokenID"])
+    assert lines[-1]["msg"] == "stopped"
+    assert not SECRETIVE.findall(log + metrics)
+
+
+def test_kill_and_restart_mint_nothing_that_is_not_due(
+    control_plane: ControlPlane, scoped: Path, stage: Stage, tmp_path: Path
+) -> None:
+    """After kill -9 another process goes on: tokens of 10 s are rotated in time, those of 600 s are kept, none is minted twice."""
+    flags = ("--namespaces", stage.namespace)
+    names = [f"long-{number}" for number in range(10)]
+    with running_provider() as provider:
+        stage.provider = provider
+        stage.ready_to_mint()
+        log_file = tmp_path / "observer.log"
+        with observing(control_plane.kubeconfig, stage.namespace, provider.url, log_file) as witness:
+            with operator_process(scoped, tmp_path / "first.log", *flags) as first:
+                for name in names:
+                    stage.add(name)
+                stage.add("short", lifetimeSeconds=10)
+                for name in (*names, "short"):
+                    stage.ready(name)
+                stage.token_after("short", stage.entries("short")["token"])
+                first.kill()
+            token = stage.entries("short")["token"]
+            with operator_process(scoped, tmp_path / "second.log", *flags) as second:
+                stage.token_after("short", token)
+                for name in names:
+                    stage.looked_at(name)
+                second.terminate()
+            figures = witness.end()
+        assert figures["undue_mints"] == figures["expired_seconds"] == figures["missing_seconds"] == 0
+        assert [len(stage.mints(name)) for name in names] == [1] * len(names)
+        stage.clear()
+
+
+def test_an_operator_that_is_stopped_in_order_goes_on_where_it_was(
+    operator_kubeconfig: Path, stage: Stage
+) -> None:
+    """Stop and start cost no mint; a wish that came in between is fulfilled; its number of rotations goes on."""
+    stage.ready_to_mint()
+    with running_operator(operator_kubeconfig):
+        stage.add("concierge")
+        stage.add("asked")
+        stage.ready("concierge")
+        stage.ready("asked")
+    token = stage.entries("asked")["token"]
+    stage.annotate("asked", {ROTATE: "while you were away"})
+    with running_operator(operator_kubeconfig):
+        stage.token_after("asked", token)
+        stage.shows("asked", rotations=1)
+        stage.looked_at("concierge")
+    assert [len(stage.mints(name)) for name in ("concierge", "asked")] == [1, 2]
+    assert [event.reason for event in stage.events("concierge")] == ["Issued"]
+
+
+def test_an_operator_for_single_namespaces_leaves_the_others_alone(
+    kube: kubernetes.client.ApiClient, scoped: Path, stage: Stage, tmp_path: Path
+) -> None:
+    """With a Role's rights it serves its namespace, knows no cluster provider, touches nothing else, and is never forbidden."""
+    other = Stage(kube, "default", stage.provider)
+    stage.ready_to_mint()
+    stage.add_cluster_provider(stage.namespace)
+    elsewhere = f"elsewhere-{stage.namespace[-6:]}"
+    flags = ("--namespaces", stage.namespace, "--resync-seconds", "5")
+    with operator_process(scoped, tmp_path / "operator.log", *flags) as process:
+        other.add(elsewhere)
+        stage.add("concierge", lifetimeSeconds=10)
+        stage.add("cluster", providerRef={"kind": "ClusterRealtimeProvider", "name": stage.namespace})
+        stage.ready("concierge")
+        message = stage.condition("cluster", "Stalled", "True", "ProviderNotFound")["message"]
+        assert "installed for single namespaces" in message
+        wait_for(lambda: stage.status("concierge")["rotations"] == 2, "two rotations, and so a resync")
+        assert "issuedTime" not in other.status(elsewhere)
+        assert other.status(elsewhere)["observedGeneration"] == -1
+        assert other.secret(elsewhere) is None
+        log = process.log_text()
+    other.delete(elsewhere)
+    assert not re.search("403|[Ff]orbidden|RBAC|not complete", log), log

@@ -1,0 +1,77 @@
+"""Listens through the watch room alone, and makes objects for it to hear of."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from realtime_operator.watch.watcher import Watcher
+from tests.support.operator import farewell_to_kopf
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from realtime_operator.watch.credentials import ClusterCredentials
+
+GROUP, VERSION = "realtime-operator.io", "v1alpha1"
+PLURALS = {
+    "RealtimeSession": "realtimesessions",
+    "RealtimeProvider": "realtimeproviders",
+    "ClusterRealtimeProvider": "clusterrealtimeproviders",
+}
+SPECS: dict[str, dict[str, Any]] = {
+    "RealtimeSession": {"session": {"type": "realtime"}},
+    "RealtimeProvider": {"baseURL": "http://127.0.0.1/v1", "auth": {"secretRef": {"name": "key"}}},
+    "ClusterRealtimeProvider": {
+        "baseURL": "http://127.0.0.1/v1",
+        "auth": {"secretRef": {"name": "key", "namespace": "default"}},
+    },
+}
+
+
+class Heard:
+    """What was heard, in order.
+
+    Attributes:
+        events: kind, event type, object.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str | None, Mapping[str, Any]]] = []
+
+    def __call__(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:
+        """Keep one event; called in kopf's thread."""
+        self.events.append((kind, event_type, body))
+
+    def of(self, name: str) -> list[tuple[str, str | None]]:
+        """Kinds and event types heard of objects with this name."""
+        return [(kind, event) for kind, event, body in self.events if body["metadata"]["name"] == name]
+
+    def kinds(self) -> set[str]:
+        """All kinds heard of."""
+        return {kind for kind, _, _ in self.events}
+
+
+@asynccontextmanager
+async def listening(
+    credentials: ClusterCredentials,
+    *,
+    kinds: Sequence[str] = tuple(PLURALS),
+    namespaces: Sequence[str] | None = None,
+) -> AsyncIterator[tuple[Watcher, Heard]]:
+    """Watch for the block."""
+    heard = Heard()
+    watcher = Watcher(kinds=kinds, namespaces=namespaces, credentials=credentials, heard=heard)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(farewell_to_kopf())
+        yield await stack.enter_async_context(watcher), heard
+
+
+def document(kind: str, name: str) -> dict[str, Any]:
+    """The smallest object of a kind."""
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": SPECS[kind],
+    }
