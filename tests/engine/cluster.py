@@ -66,9 +66,11 @@ class InMemoryObjects:
 
     async def list_metadata(self, kind: str) -> AsyncIterator[Listed]:
         """See ``ports.ObjectStore``."""
+        if self.away is not None:
+            raise self.away
         for number, document in enumerate(self._of(kind)):
-            if self.away is not None or number == self.list_breaks_after:
-                raise self.away or unavailable()
+            if number == self.list_breaks_after:
+                raise unavailable()
             metadata = document["metadata"]
             ref = ObjectRef(kind, metadata.get("namespace"), metadata["name"], metadata["uid"])
             yield Listed(ref, metadata["generation"], metadata.get("resourceVersion", "1"))

@@ -1,0 +1,176 @@
+"""Status writes: coalesced, only what changed, and never lost."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from realtime_operator.engine.status_lane import WRITES_AT_ONCE, StatusLane
+from tests.engine.cluster import InMemoryObjects
+from tests.support.builders import a_memory, a_session
+from tests.support.fakes import unavailable
+from tests.support.virtual_time import run_virtually
+
+
+def a_scene() -> tuple[InMemoryObjects, StatusLane]:
+    """A lane to an API that has one session without a status."""
+    objects = InMemoryObjects()
+    objects.put(a_session(status={}))
+    return objects, StatusLane(objects)
+
+
+def shown(objects: InMemoryObjects) -> dict[str, Any]:
+    """The session's status in the API."""
+    status: dict[str, Any] = objects.documents["RealtimeSession", "hotel", "concierge"]["status"]
+    return status
+
+
+async def test_submissions_are_coalesced() -> None:
+    """However often a status changes between two flushes, one write brings the last one."""
+    objects, lane = a_scene()
+    memory = a_memory()
+    for rotations in range(5):
+        lane.submit(memory, {"rotations": rotations, "same": "x"})
+    assert len(lane) == 1
+    await lane.flush()
+    await lane.flush()
+    assert objects.patches == [(memory.ref.uid, {"rotations": 4, "same": "x"})]
+
+
+async def test_only_what_changed_is_written() -> None:
+    """A field that stays is not written again, and one that goes is removed."""
+    objects, lane = a_scene()
+    memory = a_memory()
+    lane.submit(memory, {"a": 1, "b": {"x": 1}, "c": 1})
+    await lane.flush()
+    lane.submit(memory, {"a": 1, "b": {"y": 2}})
+    await lane.flush()
+    assert objects.patches[1][1] == {"b": {"y": 2}, "c": None}
+    assert shown(objects) == {"a": 1, "b": {"y": 2}}
+
+
+async def test_the_same_status_is_not_written() -> None:
+    """Nothing new, and a change that was taken back before the flush, cost no request."""
+    objects, lane = a_scene()
+    memory = a_memory(a_session(status={"a": 1}))
+    lane.submit(memory, {"a": 1})
+    assert len(lane) == 0
+    lane.submit(memory, {"a": 2})
+    lane.submit(memory, {"a": 1})
+    await lane.flush()
+    assert objects.patches == []
+
+
+async def test_a_failed_write_is_made_up_for() -> None:
+    """What could not be written is written at the next flush, together with what came meanwhile."""
+    objects, lane = a_scene()
+    memory = a_memory()
+    objects.away = unavailable()
+    lane.submit(memory, {"a": 1})
+    await lane.flush()
+    assert len(lane) == 1
+    lane.submit(memory, {"a": 1, "b": 2})
+    objects.away = None
+    await lane.flush()
+    assert objects.patches == [(memory.ref.uid, {"a": 1, "b": 2})]
+
+
+async def test_a_status_submitted_during_a_write_that_fails() -> None:
+    """The later status does not take the unwritten one for written."""
+    objects, lane = a_scene()
+    memory = a_memory()
+    lane.submit(memory, {"a": 1})
+
+    async def meanwhile() -> None:
+        lane.submit(memory, {"a": 1, "b": 2})
+
+    objects.hold, objects.away = meanwhile, unavailable()
+    await lane.flush()
+    objects.hold, objects.away = None, None
+    await lane.flush()
+    assert shown(objects) == {"a": 1, "b": 2}
+
+
+async def test_a_session_that_is_gone() -> None:
+    """Nothing is written for it, whether it goes before the flush or while a write of it fails."""
+    objects, lane = a_scene()
+    memory = a_memory()
+    lane.submit(memory, {"a": 1})
+    lane.drop(memory.ref.uid)
+    await lane.flush()
+    lane.submit(memory, {"a": 2})
+    memory.gone = True
+    await lane.flush()
+    assert objects.patches == []
+    assert len(lane) == 0
+
+
+def test_no_more_than_a_few_writes_at_once() -> None:
+    """A thousand statuses leave the API server to the Secrets."""
+
+    async def story() -> None:
+        objects = InMemoryObjects()
+        lane = StatusLane(objects)
+        most = running = 0
+
+        async def hold() -> None:
+            nonlocal most, running
+            running += 1
+            most = max(most, running)
+            await asyncio.sleep(0.01)
+            running -= 1
+
+        objects.hold = hold
+        for number in range(100):
+            lane.submit(a_memory(a_session(name=f"s{number}", uid=str(number))), {"a": 1})
+        await lane.flush()
+        assert (most, len(objects.patches)) == (WRITES_AT_ONCE, 100)
+
+    run_virtually(story())
+
+
+statuses = st.dictionaries(st.sampled_from("abc"), st.integers(0, 3))
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("submit"), statuses),
+        st.tuples(st.just("submit during a write"), statuses),
+        st.tuples(st.just("flush"), st.booleans()),
+    ),
+    max_size=25,
+)
+
+
+@given(steps)
+@settings(deadline=None)
+def test_no_update_is_ever_lost(story: list[tuple[str, Any]]) -> None:
+    """Whatever fails and whenever a status changes, the API ends with the last one submitted."""
+
+    async def told() -> None:
+        objects, lane = a_scene()
+        memory, last = a_memory(), dict[str, int]()
+        for what, detail in story:
+            if what == "submit":
+                last = detail
+                lane.submit(memory, detail)
+            elif what == "flush":
+                objects.away = unavailable() if detail else None
+                await lane.flush()
+            else:
+                lane.submit(memory, last | {"d": len(objects.patches)})
+
+                async def hold(then: dict[str, int] = detail) -> None:
+                    lane.submit(memory, then)
+
+                objects.hold, last = hold, detail
+                await lane.flush()
+                objects.hold = None
+                lane.submit(memory, detail)
+        objects.away = None
+        await lane.flush()
+        assert shown(objects) == last
+        assert len(lane) == 0
+
+    run_virtually(told())

@@ -1,0 +1,146 @@
+"""The whole engine among fakes, in virtual time: intake, table, dispatcher, lanes, status lane, reconciler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Self
+
+from realtime_operator.adapters.system_clock import SystemClock
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.core.timestamps import from_rfc3339
+from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
+from realtime_operator.engine.gate import Gate
+from realtime_operator.engine.intake import Intake
+from realtime_operator.engine.lanes import Lanes, ProviderKey
+from realtime_operator.engine.status_lane import StatusLane
+from realtime_operator.engine.table import Table
+from realtime_operator.ports import Notice, PassResult
+from realtime_operator.reconciler import Reconciler
+from tests.engine.cluster import InMemoryObjects
+from tests.support.builders import a_session
+from tests.support.fakes import CountingMetrics, FixedDirectory, InMemorySecrets, ScriptedProvider
+
+PROVIDER: ProviderKey = ("RealtimeProvider", "hotel", "default")
+
+
+class World:
+    """Made inside the running loop; sessions are applied to it as the watch would tell of them.
+
+    Attributes:
+        expired_seconds: virtual seconds, a session each, in which a Secret's token was past its expiry or missing after the first.
+    """
+
+    def __init__(self, *, in_flight: int = 128, reconcile: Any = None) -> None:
+        self.clock, self.gate, self.table = SystemClock(), Gate(), Table()
+        self.objects, self.secrets = InMemoryObjects(), InMemorySecrets()
+        self.provider, self.directory = ScriptedProvider(self.clock), FixedDirectory()
+        self.metrics = CountingMetrics()
+        self.notices: list[Notice] = []
+        self.expired_seconds = 0
+        self.status_lane = StatusLane(self.objects)
+        self.reconciler = Reconciler(
+            clock=self.clock,
+            providers=self.directory,
+            mints=self.provider,
+            secrets=self.secrets,
+            metrics=self.metrics,
+        )
+        self.dispatcher = Dispatcher(
+            clock=self.clock,
+            gate=self.gate,
+            table=self.table,
+            lanes=Lanes(lambda _: in_flight),
+            reconcile=reconcile or self.reconciler.reconcile,
+            provider_of=self.lane_of,
+            mint_latency=lambda: 0.1,
+            report=self._report,
+            metrics=self.metrics,
+        )
+        self.intake = Intake(
+            clock=self.clock,
+            table=self.table,
+            dispatcher=self.dispatcher,
+            status_lane=self.status_lane,
+            announce=self.notices.append,
+        )
+        self._seen: set[tuple[str, str]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+
+    def lane_of(self, memory: SessionMemory) -> ProviderKey:
+        """The provider that a session names, without asking whether there is one."""
+        ref = memory.wanted.provider_ref
+        return PROVIDER if ref is None else (str(ref.kind), "hotel", ref.name)
+
+    def apply(self, number: int = 0, *, generation: int = 1, **fields: Any) -> str:
+        """Create or change session number so and so, and let the watch tell of it; gives its uid."""
+        body = a_session(name=f"s{number}", uid=f"uid-{number}", generation=generation, **fields)
+        known = self.objects.documents.get(("RealtimeSession", "hotel", f"s{number}"), {})
+        if "status" in known:
+            body["status"] = known["status"]
+        self.objects.put(body)
+        self.intake.seen(body)
+        return f"uid-{number}"
+
+    def memory(self, number: int = 0) -> SessionMemory:
+        """What is known of a session."""
+        entry = self.table.get(f"uid-{number}")
+        assert entry is not None
+        return entry.memory
+
+    def shown(self, number: int = 0) -> Mapping[str, Any]:
+        """The status that people see."""
+        status: Mapping[str, Any] = self.objects.documents["RealtimeSession", "hotel", f"s{number}"]["status"]
+        return status
+
+    async def __aenter__(self) -> Self:
+        """Start the loops."""
+        self._loops = [
+            asyncio.create_task(self.dispatcher.run()),
+            asyncio.create_task(self._flushes()),
+            asyncio.create_task(self._observes()),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End them, as SIGTERM does."""
+        await self.dispatcher.stop(grace=5)
+        for loop in self._loops:
+            loop.cancel()
+            with suppress(asyncio.CancelledError):
+                await loop
+        await self.status_lane.flush()
+
+    def _report(self, memory: SessionMemory, result: PassResult) -> None:
+        if result.status is not None:
+            self.status_lane.submit(memory, result.status)
+        self.notices.extend(result.notices)
+
+    async def _flushes(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self.status_lane.flush()
+
+    async def _observes(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._seen |= set(self.secrets.stored)
+            self.expired_seconds += sum(self._is_dead(key) for key in self._seen)
+
+    def _is_dead(self, key: tuple[str, str]) -> bool:
+        document = self.secrets.stored.get(key)
+        if document is None:
+            return True
+        expiry = document["metadata"]["annotations"]["realtime-operator.io/expires-at"]
+        return self.clock.now() >= (from_rfc3339(expiry) or 0.0)
+
+
+def slow_mint(world: World, seconds: float) -> None:
+    """Make every mint take so long."""
+
+    async def answer(_: object) -> Any:
+        await asyncio.sleep(seconds)
+        return world.provider.token()
+
+    world.provider.always = answer
