@@ -197,7 +197,8 @@ class Reconciler:
             issued_at=token.issued_at, expires_at=token.expires_at, left=memory.lead.left, uid=memory.ref.uid
         )
         # The lead covers the clock's uncertainty already; the pessimistic end here would count it twice.
-        memory.rotation_at = clock.likely_local(due)
+        # Whole again, because status tells it so, and what it tells is what lateness is measured by.
+        memory.rotation_at = float(round(clock.likely_local(due)))
         memory.expires_at = clock.earliest_local(token.expires_at)
         memory.scheduled_for = known_for
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -98,9 +99,9 @@ def test_the_spread_is_the_objects_own() -> None:
 
 
 def test_the_rotation_time_is_a_whole_second_before_the_lead() -> None:
-    """600 s of life with 200 s left: rotation at 400 s, earlier by the spread, cut to the second."""
+    """600 s of life with 200 s left: rotation at 400 s, earlier by the spread, rounded up to the second."""
     due = rotation_time(issued_at=NOW, expires_at=NOW + 600, left=200, uid="b")
-    assert due == int(NOW + 400 - 0.2427354 * 0.05 * 600)
+    assert due == math.ceil(NOW + 400 - 0.2427354 * 0.05 * 600)
     assert isinstance(due, int)
 
 

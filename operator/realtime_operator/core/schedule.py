@@ -88,7 +88,9 @@ def spread(uid: str) -> float:
 
 
 def rotation_time(*, issued_at: float, expires_at: float, left: float, uid: str) -> int:
-    """The moment at which a rotation becomes due, cut to the whole second because status stores whole seconds.
+    """The moment at which a rotation becomes due, in whole seconds because status stores no others.
+
+    It is rounded up, so that a short life is not rotated a second before its time, but never past what the rule allows.
 
     Args:
         issued_at: issue time.
@@ -97,7 +99,11 @@ def rotation_time(*, issued_at: float, expires_at: float, left: float, uid: str)
         uid: of the session, for the spread.
     """
     lifetime = expires_at - issued_at
-    return math.floor(max(issued_at, expires_at - left - spread(uid) * SPREAD_SHARE * lifetime))
+    latest = math.floor(expires_at - left)
+    return max(
+        math.ceil(issued_at),
+        min(math.ceil(expires_at - left - spread(uid) * SPREAD_SHARE * lifetime), latest),
+    )
 
 
 RETRY_FIRST_S, RETRY_LONGEST_S, RETRY_LONGEST_WITHOUT_TOKEN_S = 1.0, 30.0, 5.0

@@ -25,8 +25,8 @@ TICK_S = 1.0
 SHORTEST_PAUSE_S = 0.2
 """No session is looked at more often, whatever its times say."""
 
-MINT_LATENCY_MAX_S = 5.0
-"""A tick looks ahead by the time a mint takes; a provider slower than this does not make everybody rotate earlier."""
+MINT_LATENCY_MAX_S = 1.0
+"""A tick looks ahead by the time a mint takes, but no further: with the tick itself that is the 2 s that a mint may be early by."""
 
 
 class Dispatcher:
