@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import kopf
+from kopf._cogs.structs.references import Insights
 
 from realtime_operator.watch.credentials import ClusterCredentials
 from realtime_operator.watch.registry import EndlessPauses, Heard, registry, settings
@@ -87,24 +88,41 @@ class Watcher:
             await _until(self._stop, pause)
 
     async def _watch_once(self, stop: asyncio.Event) -> None:
-        ready = asyncio.Event()
-        watching = asyncio.ensure_future(ready.wait())
-        watching.add_done_callback(lambda done: setattr(self, "is_watching", not done.cancelled()))
+        # A parameter of kopf.operator() has this type, which has no public name.
+        insights, end = Insights(), asyncio.Event()
+        # Older than kopf's own task, so kopf does not cancel it.
+        supervision = asyncio.ensure_future(self._supervise(insights, stop, end))
         try:
             await kopf.operator(
                 registry=registry(self._kinds, self._credentials, self._heard),
                 settings=settings(),
+                insights=insights,
                 standalone=True,
                 clusterwide=self._namespaces is None,
                 namespaces=list(self._namespaces or ()),
-                ready_flag=ready,
-                stop_flag=stop,
+                stop_flag=end,
             )
         except Exception as error:  # noqa: BLE001 - whatever ends kopf, the table and the workers live on
             _log.warning("the watch ended: %s", type(error).__name__)
         finally:
-            watching.cancel()
+            supervision.cancel()
             self.is_watching = False
+
+    async def _supervise(self, insights: Insights, stop: asyncio.Event, end: asyncio.Event) -> None:
+        """End kopf when we stop, and where a kind is not served yet, because kopf would not look for it again."""
+        stopped = asyncio.ensure_future(stop.wait())
+        discovered = asyncio.ensure_future(insights.ready_resources.wait())
+        try:
+            await asyncio.wait([stopped, discovered], return_when=asyncio.FIRST_COMPLETED)
+            if discovered.done() and len(insights.watched_resources) < len(self._kinds):
+                _log.warning("the API server does not serve all of our kinds; install the CRDs")
+            elif discovered.done():
+                self.is_watching = True
+                await stopped
+        finally:
+            stopped.cancel()
+            discovered.cancel()
+            end.set()
 
 
 async def _until(stop: asyncio.Event, seconds: float) -> None:
