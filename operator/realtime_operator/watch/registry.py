@@ -19,6 +19,9 @@ Heard = Callable[[str, str | None, Mapping[str, Any]], None]
 CREDENTIALS_LIVE_S = 240
 """How long kopf uses a token before it asks again: a projected token is replaced two minutes or more before it ends."""
 
+LOG_IN_AGAIN_S = 1.0
+"""Until credentials that could not be read are read again; kopf would wait for them for ever if it gave up once."""
+
 LONGEST_PAUSE_S = 30.0
 
 PLURALS = {
@@ -66,7 +69,7 @@ def registry(kinds: Sequence[str], credentials: ClusterCredentials, heard: Heard
     async def log_in(**_: Any) -> kopf.ConnectionInfo:
         return connection(credentials)
 
-    kopf.on.login(registry=made, retries=1)(log_in)
+    kopf.on.login(registry=made, backoff=LOG_IN_AGAIN_S)(log_in)
     return made
 
 
