@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import kubernetes
@@ -188,20 +189,21 @@ class Stage:
         """Wait until a session has had so many mints."""
         wait_for(lambda: len(self.mints(name)) == count, f"{name}: {count} mints")
 
-    def looked_at(self, name: str) -> None:
-        """Have the operator compare a session's Secret with what it should be, and wait until it has.
+    def looked_at(self, *names: str) -> None:
+        """Have the operator compare sessions' Secrets with what they should be, and wait until it has.
 
         It does so by itself within 60 s; another label for the Secret brings that forward.
         """
         label = f"look-{uuid.uuid4().hex[:6]}"
-        self.change(name, {"spec": {"secret": {"labels": {label: "now"}}}})
+        for name in names:
+            self.change(name, {"spec": {"secret": {"labels": {label: "now"}}}})
+        for name in names:
+            wait_for(partial(self._is_labelled, name, label), f"Secret {name}: looked at")
+            self.ready(name)
 
-        def labelled() -> bool:
-            secret = self.secret(name)
-            return secret is not None and label in (secret.metadata.labels or {})
-
-        wait_for(labelled, f"Secret {name}: looked at")
-        self.ready(name)
+    def _is_labelled(self, name: str, label: str) -> bool:
+        secret = self.secret(name)
+        return secret is not None and label in (secret.metadata.labels or {})
 
     def provider_condition(
         self, name: str, status: str, reason: str | None = None, *, within: float = DEADLINE

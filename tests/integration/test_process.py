@@ -93,8 +93,7 @@ def test_kill_and_restart_mint_nothing_that_is_not_due(
             token = stage.entries("short")["token"]
             with operator_process(scoped, tmp_path / "second.log", *flags) as second:
                 stage.token_after("short", token)
-                for name in names:
-                    stage.looked_at(name)
+                stage.looked_at(*names)
                 second.terminate()
             figures = witness.end()
         assert figures["undue_mints"] == figures["expired_seconds"] == figures["missing_seconds"] == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ from realtime_operator.watch.watcher import Watcher
 from tests.support.operator import farewell_to_kopf
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from realtime_operator.watch.credentials import ClusterCredentials
 
@@ -75,3 +77,11 @@ def document(kind: str, name: str) -> dict[str, Any]:
         "metadata": {"name": name},
         "spec": SPECS[kind],
     }
+
+
+async def until(is_so: Callable[[], object], what: str, *, within: float = 20.0) -> None:
+    """Return once it is so; fail saying what never was."""
+    deadline = time.monotonic() + within
+    while not is_so():
+        assert time.monotonic() < deadline, f"never: {what}"
+        await asyncio.sleep(0.02)

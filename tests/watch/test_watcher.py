@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import kubernetes
 import pytest
 import yaml
 
-from realtime_operator.adapters.cluster_access import Bearer
 from realtime_operator.adapters.kubeconfig import access_of_kubeconfig
-from tests.watch.listening import GROUP, PLURALS, VERSION, document, listening
+from tests.watch.listening import GROUP, PLURALS, VERSION, document, listening, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,14 +22,6 @@ pytestmark = pytest.mark.controlplane
 
 NAMESPACED = ("RealtimeSession", "RealtimeProvider")
 CLUSTER = "ClusterRealtimeProvider"
-
-
-async def until(is_so: Callable[[], object], what: str, *, within: float = 20.0) -> None:
-    """Return once it is so; fail saying what never was."""
-    deadline = time.monotonic() + within
-    while not is_so():
-        assert time.monotonic() < deadline, f"never: {what}"
-        await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -131,32 +119,6 @@ async def test_a_refused_token_is_read_again_until_it_is_good(
         body = document(NAMESPACED[0], "granted")
         objects.create_namespaced_custom_object(GROUP, VERSION, namespace, "realtimesessions", body)
         await until(lambda: heard.of("granted"), "it hears")
-
-
-async def test_a_watch_that_ends_by_an_error_begins_again(
-    control_plane: ControlPlane, objects: Any, namespace: str
-) -> None:
-    """Whatever ends kopf, it is started again after a pause, and hears."""
-    access = replace(access_of_kubeconfig([control_plane.kubeconfig]), bearer=UnreadableAtFirst())
-    async with listening(access, kinds=NAMESPACED, namespaces=[namespace]) as (watcher, heard):
-        await until(lambda: watcher.restarts, "it has ended once")
-        body = document(NAMESPACED[0], "after")
-        objects.create_namespaced_custom_object(GROUP, VERSION, namespace, "realtimesessions", body)
-        await until(lambda: heard.of("after"), "it hears")
-        assert watcher.is_watching
-    assert watcher.restarts == 1
-
-
-class UnreadableAtFirst(Bearer):
-    """Credentials that cannot be read the first time; afterwards the client certificate does."""
-
-    _reads = 0
-
-    def refresh(self) -> None:
-        """Fail once."""
-        self._reads += 1
-        if self._reads == 1:
-            raise OSError("planted")
 
 
 def grant(kube: kubernetes.client.ApiClient, user: str, namespace: str) -> None:

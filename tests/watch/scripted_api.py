@@ -1,0 +1,87 @@
+"""As much of an API server as kopf needs to watch sessions, and it does what a test says."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from realtime_operator.adapters.cluster_access import Bearer, ClusterAccess, TlsMaterial, cluster_access
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+GROUP, VERSION, PLURAL = "realtime-operator.io", "v1alpha1", "realtimesessions"
+VERBS = ["get", "list", "watch", "patch"]
+SESSION = {"metadata": {"name": "concierge", "namespace": "hotel", "uid": "uid-1", "resourceVersion": "7"}}
+
+
+class ScriptedApi:
+    """Serves one session in one namespace.
+
+    Attributes:
+        installed: whether the CRD is there.
+        list_status: the HTTP status of lists.
+        lists: how many were asked for.
+    """
+
+    def __init__(self) -> None:
+        self.installed = True
+        self.list_status = 200
+        self.lists = 0
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer discovery, lists and watches."""
+        match request.path.strip("/").split("/"):
+            case ["api"]:
+                return web.json_response({"versions": ["v1"]})
+            case ["api", "v1"]:
+                return web.json_response({"resources": [_resource("namespaces"), _resource("events")]})
+            case ["apis"]:
+                return web.json_response({"groups": [_group()] if self.installed else []})
+            case ["apis", _, _]:
+                return web.json_response({"resources": [_resource(PLURAL)]})
+            case _ if "watch" in request.query:
+                return await self._watch(request)
+            case _:
+                return self._list()
+
+    def _list(self) -> web.Response:
+        self.lists += 1
+        if self.list_status != 200:
+            return web.json_response({"kind": "Status", "code": self.list_status}, status=self.list_status)
+        return web.json_response({"items": [SESSION], "metadata": {"resourceVersion": "7"}})
+
+    async def _watch(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await asyncio.Event().wait()
+        return response
+
+
+@asynccontextmanager
+async def scripted_api() -> AsyncIterator[tuple[ScriptedApi, ClusterAccess]]:
+    """Serve on a free port for the block."""
+    api, app = ScriptedApi(), web.Application()
+    app.router.add_get("/{path:.*}", api.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        server = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        tls = TlsMaterial(insecure=True)
+        yield api, cluster_access(server=server, namespace="hotel", bearer=Bearer(), tls=tls)
+    finally:
+        await runner.cleanup()
+
+
+def _group() -> dict[str, Any]:
+    version = {"groupVersion": f"{GROUP}/{VERSION}", "version": VERSION}
+    return {"name": GROUP, "versions": [version], "preferredVersion": version}
+
+
+def _resource(plural: str) -> dict[str, Any]:
+    kind = plural.removesuffix("s")
+    return {"name": plural, "singularName": kind, "kind": kind, "namespaced": True, "verbs": VERBS}
