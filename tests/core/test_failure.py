@@ -1,0 +1,145 @@
+"""What is remembered of failures, before and after a restart."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from realtime_operator.core.errors import (
+    ClusterForbidden,
+    ClusterUnavailable,
+    FailureClass,
+    InvalidSession,
+    OperatorError,
+    ProviderNotReady,
+    ProviderRejected,
+    ProviderThrottled,
+    ProviderUnauthorized,
+    ProviderUnavailable,
+    SecretConflict,
+)
+from realtime_operator.core.failure import ALWAYS_AGAIN_S, Failure, failure_after
+from realtime_operator.core.reasons import Reason
+from tests.support.builders import NOW, UID
+
+DOWN = ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, "away")
+
+
+def after(error: OperatorError, before: Failure | None = None, *, generation: int = 1) -> Failure:
+    """The failure that an error makes of the one before."""
+    return failure_after(before, error, now=NOW, life_left=300, uid=UID, generation=generation, rotate="1")
+
+
+WAITS: list[tuple[str, OperatorError, FailureClass, bool, float, float]] = [
+    ("a provider that is away", DOWN, FailureClass.SOON, True, 0.1, 1),
+    (
+        "a provider that asks for a pause",
+        ProviderThrottled(Reason.PROVIDER_THROTTLED, "slow", retry_after=20),
+        FailureClass.SOON,
+        True,
+        20,
+        20,
+    ),
+    (
+        "a refused key",
+        ProviderUnauthorized(Reason.PROVIDER_UNAUTHORIZED, "key"),
+        FailureClass.PEOPLE,
+        True,
+        300,
+        900,
+    ),
+    (
+        "a refused key, with a longer wish",
+        ProviderUnauthorized(Reason.PROVIDER_BILLING, "key", retry_after=3600),
+        FailureClass.PEOPLE,
+        True,
+        3600,
+        3600,
+    ),
+    (
+        "a missing provider costs it nothing to look for",
+        ProviderNotReady(Reason.PROVIDER_NOT_FOUND, "none"),
+        FailureClass.PEOPLE,
+        False,
+        0.1,
+        1,
+    ),
+    (
+        "missing rights are tried again, too",
+        ClusterForbidden(Reason.CLUSTER_FORBIDDEN, "rbac"),
+        FailureClass.PEOPLE,
+        False,
+        0.1,
+        1,
+    ),
+    (
+        "a refused request waits for another spec",
+        ProviderRejected(Reason.PROVIDER_REJECTED, "no"),
+        FailureClass.TERMINAL,
+        True,
+        math.inf,
+        math.inf,
+    ),
+    (
+        "so does an invalid spec",
+        InvalidSession(Reason.INVALID_SPEC, "no"),
+        FailureClass.TERMINAL,
+        False,
+        math.inf,
+        math.inf,
+    ),
+    (
+        "an API server that is away",
+        ClusterUnavailable(Reason.CLUSTER_UNAVAILABLE, "away"),
+        FailureClass.SOON,
+        False,
+        0.1,
+        1,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "minting", "least", "most"), [row[1:] for row in WAITS], ids=[row[0] for row in WAITS]
+)
+def test_how_long_a_failure_waits(
+    error: OperatorError,
+    kind: FailureClass,
+    minting: bool,  # noqa: FBT001 - a column
+    least: float,
+    most: float,
+) -> None:
+    """The class of an error decides, and whether the provider was asked."""
+    failure = after(error)
+    assert (failure.failure_class, failure.minting, failure.count) == (kind, minting, 1)
+    assert (failure.reason, failure.message) == (error.reason, str(error))
+    assert least <= failure.next_attempt - NOW <= most
+
+
+def test_a_foreign_secret_is_looked_at_ever_less_often() -> None:
+    """At first the garbage collector may be on its way, later only a person can help; a look is never given up."""
+    failure, pauses = None, []
+    for _ in range(12):
+        failure = after(SecretConflict(Reason.SECRET_CONFLICT, "taken"), failure)
+        pauses.append(failure.next_attempt - NOW)
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (1.0, ALWAYS_AGAIN_S)
+
+
+def test_a_row_of_failures_counts() -> None:
+    """Failures in a row count up; a new spec begins a new row."""
+    row = after(DOWN, after(DOWN, after(DOWN)))
+    assert row.count == 3
+    assert after(DOWN, row, generation=2).count == 1
+
+
+def test_what_a_failure_holds_back() -> None:
+    """The same spec and the same wish wait for the next attempt; another spec or another wish do not."""
+    failure = after(DOWN)
+    assert failure.holds_back(now=NOW, generation=1, rotate="1")
+    assert not failure.holds_back(now=failure.next_attempt, generation=1, rotate="1")
+    assert not failure.holds_back(now=NOW, generation=2, rotate="1")
+    assert not failure.holds_back(now=NOW, generation=1, rotate="2")
+    cluster = after(ClusterUnavailable(Reason.CLUSTER_UNAVAILABLE, "away"))
+    assert not cluster.holds_back(now=NOW, generation=1, rotate="1")

@@ -1,0 +1,167 @@
+"""Providers: what their policy allows, what their status says, and whether their key can be used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from realtime_operator.api.provider import Allow
+from realtime_operator.core.errors import ProviderNotReady
+from realtime_operator.core.provider_key import missing_key_secret, read_ca_bundle, read_key
+from realtime_operator.core.provider_report import provider_status
+from realtime_operator.core.provider_view import permitted_lifetime
+from realtime_operator.core.reasons import Reason
+from tests.support.builders import KEY, NOW, a_template, a_view
+
+CONSENT = {"realtime-operator.io/provider-key": "true"}
+
+ALLOWED: list[tuple[str, dict[str, Any] | None, dict[str, Any], int | None]] = [
+    ("no policy", None, {}, 600),
+    ("no policy, no lifetime", None, {"lifetimeSeconds": None}, None),
+    ("an empty policy", {}, {}, 600),
+    ("the model by name", {"models": ["gpt-realtime"]}, {}, 600),
+    ("the model by wildcard", {"models": ["other", "gpt-real*"]}, {}, 600),
+    ("the endpoint", {"endpoints": ["ClientSecrets"]}, {}, 600),
+    ("the namespace", {"namespaces": {"matchLabels": {"team": "voice"}}}, {}, 600),
+    ("every namespace", {"namespaces": {}}, {}, 600),
+    ("exactly the longest life", {"maxLifetimeSeconds": 600}, {}, 600),
+    ("the longest life where none is asked for", {"maxLifetimeSeconds": 300}, {"lifetimeSeconds": None}, 300),
+]
+
+
+@pytest.mark.parametrize(
+    ("allow", "spec", "lifetime"), [row[1:] for row in ALLOWED], ids=[row[0] for row in ALLOWED]
+)
+def test_what_a_policy_allows(
+    allow: dict[str, Any] | None, spec: dict[str, Any], lifetime: int | None
+) -> None:
+    """A session within the policy is told which lifetime to ask for."""
+    view = a_view(allow=Allow.model_validate(allow) if allow is not None else None)
+    assert permitted_lifetime(view, a_template(**spec), {"team": "voice"}) == lifetime
+
+
+REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+    (
+        "another model",
+        {"models": ["a", "b*"]},
+        {},
+        "spec.session.model gpt-realtime: RealtimeProvider default allows only a, b*.",
+    ),
+    (
+        "no model",
+        {"models": ["a"]},
+        {"session": {"type": "realtime"}},
+        "spec.session.model is not set: RealtimeProvider default allows only a.",
+    ),
+    (
+        "a model of another case",
+        {"models": ["GPT-realtime"]},
+        {},
+        "spec.session.model gpt-realtime: RealtimeProvider default allows only GPT-realtime.",
+    ),
+    (
+        "another endpoint",
+        {"endpoints": ["Sessions"]},
+        {},
+        "spec.endpoint ClientSecrets: RealtimeProvider default allows only Sessions.",
+    ),
+    (
+        "a longer life",
+        {"maxLifetimeSeconds": 599},
+        {},
+        "spec.lifetimeSeconds 600: RealtimeProvider default allows at most 599.",
+    ),
+    (
+        "another namespace",
+        {"namespaces": {"matchLabels": {"team": "x"}}},
+        {},
+        (
+            "RealtimeProvider default does not allow this namespace; its administrator labels the namespace as"
+            " spec.allow.namespaces asks."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("allow", "spec", "message"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
+def test_what_a_policy_refuses(allow: dict[str, Any], spec: dict[str, Any], message: str) -> None:
+    """The message names the field, and what is allowed."""
+    with pytest.raises(ProviderNotReady) as caught:
+        permitted_lifetime(a_view(allow=Allow.model_validate(allow)), a_template(**spec), {"team": "voice"})
+    assert str(caught.value) == message
+    assert caught.value.reason is Reason.PROVIDER_NOT_ALLOWED
+
+
+def test_a_sound_key() -> None:
+    """A labelled Secret with a clean entry gives its key."""
+    assert read_key("hotel/openai", "api-key", CONSENT, {"api-key": KEY}) == KEY
+
+
+KEYS: list[tuple[str, dict[str, str], dict[str, str], Reason, str]] = [
+    ("unlabelled", {}, {"api-key": KEY}, Reason.KEY_SECRET_NOT_LABELLED, "its owner consents with the label"),
+    ("the entry is missing", CONSENT, {"key": KEY}, Reason.KEY_MISSING, "has no entry 'api-key'"),
+    ("empty", CONSENT, {"api-key": ""}, Reason.KEY_MISSING, "is empty"),
+    ("a trailing newline", CONSENT, {"api-key": f"{KEY}\n"}, Reason.KEY_MISSING, "often a newline"),
+    ("a leading blank", CONSENT, {"api-key": f" {KEY}"}, Reason.KEY_MISSING, "white space"),
+    ("blanks alone", CONSENT, {"api-key": "  "}, Reason.KEY_MISSING, "white space"),
+    ("two lines", CONSENT, {"api-key": f"{KEY}\n{KEY}"}, Reason.KEY_MISSING, "no header can carry"),
+    ("a byte order mark", CONSENT, {"api-key": f"\ufeff{KEY}"}, Reason.KEY_MISSING, "no header can carry"),
+    ("without end", CONSENT, {"api-key": "k" * 8193}, Reason.KEY_MISSING, "no header can carry"),
+]
+
+
+@pytest.mark.parametrize(
+    ("labels", "data", "reason", "said"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS]
+)
+def test_keys_that_cannot_be_used(
+    labels: dict[str, str], data: dict[str, str], reason: Reason, said: str
+) -> None:
+    """Each has its reason and its remedy, and none shows anything of the value."""
+    with pytest.raises(ProviderNotReady) as caught:
+        read_key("hotel/openai", "api-key", labels, data)
+    assert caught.value.reason is reason
+    assert "hotel/openai" in str(caught.value)
+    assert said in str(caught.value)
+    assert "planted" not in repr(caught.value)
+
+
+def test_a_key_secret_that_does_not_exist() -> None:
+    """The remedy holds the label that will be needed, too."""
+    assert str(missing_key_secret("hotel/openai")).endswith(
+        'with the label realtime-operator.io/provider-key: "true".'
+    )
+
+
+@pytest.mark.parametrize("data", [None, {}, {"ca.crt": ""}, {"ca.crt": "no PEM"}])
+def test_certificates_that_are_none(data: dict[str, str] | None) -> None:
+    """A reference that leads to no certificate is named."""
+    with pytest.raises(
+        ProviderNotReady, match=r"caBundleRef: ConfigMap hotel/ca has no PEM certificates at 'ca\.crt'"
+    ):
+        read_ca_bundle("ConfigMap hotel/ca", "ca.crt", data)
+
+
+def test_certificates() -> None:
+    """PEM text is taken as it is."""
+    pem = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"
+    assert read_ca_bundle("ConfigMap hotel/ca", "ca.crt", {"ca.crt": pem}) == pem
+
+
+def test_the_status_of_a_provider() -> None:
+    """Ready says whether the key is at hand; its time moves with its status alone."""
+    trouble = missing_key_secret("hotel/openai")
+    first = provider_status(generation=1, trouble=trouble, before={}, now=NOW)
+    same = provider_status(generation=2, trouble=trouble, before=first, now=NOW + 60)
+    mended = provider_status(generation=2, trouble=None, before=same, now=NOW + 120)
+    assert [
+        (one["observedGeneration"], c["status"], c["reason"], c["lastTransitionTime"])
+        for one in (first, same, mended)
+        for c in one["conditions"]
+    ] == [
+        (1, "False", "KeySecretMissing", "2025-11-24T16:00:00Z"),
+        (2, "False", "KeySecretMissing", "2025-11-24T16:00:00Z"),
+        (2, "True", "KeyReady", "2025-11-24T16:02:00Z"),
+    ]
