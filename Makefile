@@ -26,7 +26,7 @@ check: $(STAMP) ## Lint, formatting, types, import contracts, generated files
 	@exec $(BIN)/python -m hack.check
 
 bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)
-	@exec $(BIN)/python -m bench
+	@exec $(BIN)/python -m bench $(if $(SECONDS),--seconds $(SECONDS))
 
 format: $(STAMP) ## Rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
