@@ -108,6 +108,15 @@ async def test_a_provider_that_the_watch_has_not_told_of_yet() -> None:
     assert scene.objects.gets == [(group.KIND_PROVIDER, "hotel", "default")]
 
 
+async def test_many_sessions_that_ask_at_once() -> None:
+    """After a restart all sessions of a namespace come together: one of them asks, and that serves all."""
+    scene = Scene()
+    scene.objects.put(a_provider(cluster=True))
+    handles = await asyncio.gather(*(scene.resolve() for _ in range(30)))
+    assert {handle.view.kind for handle, _ in handles} == {group.KIND_CLUSTER_PROVIDER}
+    assert len(scene.objects.gets) == 2
+
+
 async def test_a_provider_that_does_not_exist() -> None:
     """The error says what was looked for; it is not asked for again at every pass."""
     scene = Scene()

@@ -71,6 +71,7 @@ class Directory:
         self._changed = changed
         self._entries: dict[ProviderKey, ProviderEntry] = {}
         self._missing: dict[ProviderKey, float] = {}
+        self._asking: dict[ProviderKey, asyncio.Lock] = {}
         self._namespaces: dict[str, tuple[float, Mapping[str, str]]] = {}
 
     def seen(self, kind: str, body: Mapping[str, Any], *, listed: bool = False) -> None:
@@ -188,16 +189,18 @@ class Directory:
         raise ProviderNotReady(Reason.PROVIDER_NOT_FOUND, f"There is no {named}; {how}.")
 
     async def _fetched(self, key: ProviderKey) -> ProviderEntry | None:
-        """Ask by name, since a session may be heard of before its provider."""
-        if self._missing.get(key, 0.0) > self._clock.now():
-            return None
-        kind, namespace, name = key
-        body = await self._objects.get(kind, namespace or None, name)
-        if body is None:
-            self._missing[key] = self._clock.now() + BELIEVED_MISSING_S
-            return None
-        self.seen(kind, body, listed=True)
-        return self._entries.get(key)
+        """Ask by name, since a session may be heard of before its provider; one asks for all."""
+        async with self._asking.setdefault(key, asyncio.Lock()):
+            entry = self._entries.get(key)
+            if entry is not None or self._missing.get(key, 0.0) > self._clock.now():
+                return entry
+            kind, namespace, name = key
+            body = await self._objects.get(kind, namespace or None, name)
+            if body is None:
+                self._missing[key] = self._clock.now() + BELIEVED_MISSING_S
+                return None
+            self.seen(kind, body, listed=True)
+            return self._entries.get(key)
 
     def _candidates(self, memory: SessionMemory) -> list[ProviderKey]:
         ref, namespace = memory.wanted.provider_ref, memory.ref.namespace or ""
