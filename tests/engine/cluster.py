@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -59,6 +60,7 @@ class InMemoryObjects:
     async def get(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
         """See ``ports.ObjectStore``."""
         self.gets.append((kind, namespace, name))
+        await asyncio.sleep(0)  # as a request would, this lets others run
         if self.away is not None:
             raise self.away
         document = self.documents.get((kind, namespace or "", name))
