@@ -195,6 +195,18 @@ async def test_a_changed_token_that_could_not_be_written(life: int) -> None:
     assert stage.status["rotations"] == 1
 
 
+async def test_a_shorter_token_that_could_not_be_written_beside_a_touched_secret() -> None:
+    """The Secret's old token lives longer than the one that waits to be written; the later issue counts, and no third is minted."""
+    stage = await ready_stage()
+    stage.change(lifetimeSeconds=300)
+    stage.provider.life = 300
+    stage.secrets.refuse["patch"] = unavailable()
+    await stage.passes()
+    stage.secrets.edit(theirs="x")
+    await stage.passes(after=46)
+    assert (stage.token, stage.mints) == ("ek_2", 2)
+
+
 async def test_a_secret_that_moves_between_look_and_write() -> None:
     """A Secret deleted and made anew by us in between is observed again, and the minted token written into it."""
     stage = await ready_stage()
