@@ -22,7 +22,8 @@ from realtime_operator.core.schedule import (
 )
 
 issue_times = st.integers(0, 2**33).map(float)
-lives = st.integers(1, 7260).map(float)
+# A token that lives for one second has expired when it comes, and is refused.
+lives = st.integers(2, 7260).map(float)
 propagations = st.sampled_from(Propagation)
 uncertainties = st.floats(0, 30)
 uids = st.text(max_size=40)
