@@ -14,6 +14,7 @@ from pydantic_settings import CliApp, SettingsError
 
 from realtime_operator.adapters.cluster_access import ClusterAccessInvalid
 from realtime_operator.adapters.find_cluster import find_cluster
+from realtime_operator.adapters.probe_server import CannotListen
 from realtime_operator.adapters.telemetry import configure_logging
 from realtime_operator.settings import LogFormat, Settings
 from realtime_operator.wiring import run
@@ -45,8 +46,12 @@ def main() -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await run(settings, access, stop=stop, instance=os.environ.get("POD_NAME", f"pid-{os.getpid()}"))
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(until_stopped())
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(until_stopped())
+    except CannotListen as error:
+        _log.error("%s", error)
+        sys.exit(USAGE_ERROR)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

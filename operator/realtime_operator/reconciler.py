@@ -14,18 +14,18 @@ from realtime_operator.core.errors import (
     InvalidSession,
     OperatorError,
     ProviderError,
+    ProviderNotReady,
     SecretConflict,
     SecretMoved,
 )
 from realtime_operator.core.failure import failure_after
-from realtime_operator.core.mint_answer import read_token
+from realtime_operator.core.mint_answer import read_token, same_token_again
 from realtime_operator.core.mint_call import hash_of, mint_call
-from realtime_operator.core.mint_request import MintTemplate
-from realtime_operator.core.ownership import Ownership
+from realtime_operator.core.ownership import Ownership, claimed
 from realtime_operator.core.plan import Plan, Situation, plan
-from realtime_operator.core.reasons import MintReason, Reason
-from realtime_operator.core.schedule import lead_for, rotation_time
-from realtime_operator.core.session_memory import SessionMemory, Wanted
+from realtime_operator.core.reasons import MintReason
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.core.token_schedule import schedule_token
 from realtime_operator.core.token_secret import Holding, Target
 from realtime_operator.pass_report import PassCase, pass_result
 from realtime_operator.ports import (
@@ -76,10 +76,28 @@ class Reconciler:
         except OperatorError as error:
             if not memory.gone:
                 self._remember(memory, case, error)
+                if isinstance(error, ProviderNotReady | InvalidSession):
+                    await self._keep(memory, case)
         return pass_result(memory, case, now=self._clock.now())
 
+    async def _keep(self, memory: SessionMemory, case: PassCase) -> None:
+        """Whatever keeps a session from minting, readers go on finding the token that it has."""
+        held, wanted = memory.holding, case.wanted
+        if held is None or self._clock.now() >= memory.expires_at:
+            return
+        target = Target(
+            memory.ref, wanted.secret_name, wanted.secret, held.request_hash, held.base_url, held.model
+        )
+        try:
+            seen = await self._observe(memory, case, target)
+            if seen.holding is not None and not seen.intact:
+                await self._writer.write(memory, wanted, target, seen, seen.holding, now=self._clock.now())
+        except OperatorError as error:
+            # What keeps it from minting is remembered; the Secret is looked at again with the next attempt.
+            self._metrics.pass_failed(reason=str(error.reason))
+
     async def _act(self, memory: SessionMemory, case: PassCase) -> None:
-        template = _valid(case.wanted)
+        template = case.wanted.request()
         case.provider, case.lifetime = await self._providers.resolve(memory, template)
         view = case.provider.view
         case.request_hash = hash_of(view, template, case.lifetime, memory.ref.uid)
@@ -90,7 +108,8 @@ class Reconciler:
         for attempt in range(1, OBSERVATIONS_PER_PASS + 1):
             try:
                 seen = await self._observe(memory, case, target)
-                self._schedule(memory, case, seen.holding)
+                if seen.holding is not memory.unwritten:
+                    schedule_token(memory, case.wanted, _present(case.provider).clock, seen.holding)
                 await self._carry_out(memory, case, target, seen)
             except SecretMoved:
                 memory.stamp = None
@@ -105,10 +124,10 @@ class Reconciler:
             seen = await self._writer.observe(memory, case.wanted, target, now=self._clock.now())
         except SecretConflict:
             if memory.older_claimant:
-                raise _claimed(memory) from None
+                raise claimed(memory.wanted.secret_name, memory.older_claimant) from None
             raise
         if memory.older_claimant and (seen.stamp is None or seen.verdict is not Ownership.OURS):
-            raise _claimed(memory)
+            raise claimed(memory.wanted.secret_name, memory.older_claimant)
         return seen
 
     async def _carry_out(
@@ -117,6 +136,7 @@ class Reconciler:
         decision = self._plan(memory, case, seen)
         if decision.restore and seen.holding is not None:
             await self._writer.write(memory, case.wanted, target, seen, seen.holding, now=self._clock.now())
+            schedule_token(memory, case.wanted, _present(case.provider).clock, seen.holding)
             seen = Observation(seen.holding, intact=True, stamp=memory.stamp)
         if decision.mint is not None:
             await self._rotate(memory, case, target, seen, decision.mint)
@@ -138,7 +158,8 @@ class Reconciler:
             secret_exists=seen.stamp is not None,
             intact=seen.intact,
             holding=seen.holding,
-            due_at=memory.rotation_at,
+            # A token that waits to be written was minted just now; the rotation time known is that of the one before.
+            due_at=memory.rotation_at if seen.holding is not memory.unwritten else None,
             failure=memory.failure,
         )
         return plan(situation)
@@ -151,16 +172,20 @@ class Reconciler:
         seen: Observation,
         reason: MintReason,
     ) -> None:
+        handle, due_at, before = _present(case.provider), memory.rotation_at, seen.holding
+        await handle.admitted()
+        if memory.gone or memory.wanted is not case.wanted:
+            return  # while it waited its turn the session went, or wants something else: another pass follows
         token = await self._mint(case)
-        handle, due_at = _present(case.provider), memory.rotation_at
-        before = seen.holding
+        if before is not None and before.token.value == token.value:
+            raise same_token_again()
         alive = before is not None and before.token.expires_at > handle.clock.latest(self._clock.now())
         previous = before.token if before is not None and alive else None
         holding = Holding(
             token, previous, target.request_hash, case.wanted.rotate, target.base_url, target.model
         )
         await self._writer.write(memory, case.wanted, target, seen, holding, now=self._clock.now())
-        self._schedule(memory, case, holding)
+        schedule_token(memory, case.wanted, handle.clock, holding)
         self._metrics.minted(reason=reason)
         if reason is MintReason.ROTATION_DUE and due_at is not None:
             self._metrics.lateness(self._clock.now() - due_at)
@@ -169,8 +194,7 @@ class Reconciler:
         )
 
     async def _mint(self, case: PassCase) -> EphemeralToken:
-        handle, template = _present(case.provider), _valid(case.wanted)
-        await handle.admitted()
+        handle, template = _present(case.provider), case.wanted.request()
         started = self._clock.now()
         answer = await self._mints.mint(mint_call(handle.view, template, case.lifetime))
         handle.answered(answer)
@@ -179,36 +203,13 @@ class Reconciler:
         longest = allow.max_lifetime_seconds if allow is not None else None
         return read_token(answer, clock=handle.clock, asked=case.lifetime, longest=longest)
 
-    def _schedule(self, memory: SessionMemory, case: PassCase, holding: Holding | None) -> None:
-        """Work out the rotation time and expiry of a token, unless they are known for it."""
-        if holding is None:
-            memory.rotation_at, memory.expires_at, memory.scheduled_for = None, 0.0, None
-            return
-        clock, token = _present(case.provider).clock, holding.token
-        known_for = (token.token_id, case.wanted.propagation.value)
-        if memory.scheduled_for == known_for and memory.lead is not None:
-            return
-        memory.lead = lead_for(
-            lifetime=token.lifetime, propagation=case.wanted.propagation, clock_uncertainty=clock.uncertainty
-        )
-        if memory.scheduled_for == known_for:
-            return
-        due = rotation_time(
-            issued_at=token.issued_at, expires_at=token.expires_at, left=memory.lead.left, uid=memory.ref.uid
-        )
-        # The lead covers the clock's uncertainty already; the pessimistic end here would count it twice.
-        # Whole again, because status tells it so, and what it tells is what lateness is measured by.
-        memory.rotation_at = float(round(clock.likely_local(due)))
-        memory.expires_at = clock.earliest_local(token.expires_at)
-        memory.scheduled_for = known_for
-
     def _remember(self, memory: SessionMemory, case: PassCase, error: OperatorError) -> None:
         now = self._clock.now()
         memory.failure = failure_after(
             memory.failure,
             error,
             now=now,
-            life_left=memory.expires_at - now,
+            life_left=memory.expires_at - now if memory.stamp is not None or not memory.observed else 0.0,
             uid=memory.ref.uid,
             generation=case.wanted.generation,
             rotate=case.wanted.rotate,
@@ -223,22 +224,6 @@ class Reconciler:
             error,
             extra={"fields": _named(memory) | {"reason": str(error.reason), "request_id": request_id}},
         )
-
-
-def _valid(wanted: Wanted) -> MintTemplate:
-    template = wanted.template
-    if isinstance(template, InvalidSession):
-        # A fresh copy: an exception that is raised again and again would keep growing its traceback.
-        raise InvalidSession(template.reason, str(template))
-    return template
-
-
-def _claimed(memory: SessionMemory) -> SecretConflict:
-    return SecretConflict(
-        Reason.SECRET_CONFLICT,
-        f"Secret {memory.wanted.secret_name} belongs to the older session {memory.older_claimant}; delete one of the two sessions, or"
-        " choose another spec.secret.name in a new one.",
-    )
 
 
 def _named(memory: SessionMemory) -> dict[str, Any]:

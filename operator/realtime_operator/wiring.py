@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -20,6 +21,7 @@ from realtime_operator.adapters.prometheus import PrometheusMetrics
 from realtime_operator.adapters.realtime_api import RealtimeApi
 from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER, KIND_SESSION
+from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.directory import Directory
 from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
@@ -27,6 +29,7 @@ from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
 from realtime_operator.engine.resync import Kept, Known, resync_all
+from realtime_operator.engine.rhythm import every
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
 from realtime_operator.observability import samples, ticking
@@ -37,6 +40,9 @@ from realtime_operator.watch.feed import Feed
 from realtime_operator.watch.watcher import Watcher
 
 _log = logging.getLogger(__name__)
+
+LAST_STATUS_S = 2.0
+"""How long the exit waits for statuses; the Secrets are written, and the next start writes the rest."""
 
 DELETED = "DELETED"
 
@@ -155,7 +161,8 @@ class Operator:
     def _provider_changed(self, key: ProviderKey, matters_to_all: bool) -> None:  # noqa: FBT001 - it is told, never called
         """A provider is another one: what failed because of it is tried at once."""
         for entry in self.table:
-            in_trouble = entry.memory.failure is not None
+            failure = entry.memory.failure
+            in_trouble = failure is not None and failure.failure_class is FailureClass.PEOPLE
             if (matters_to_all or in_trouble) and self._directory.may_use(entry.memory, key):
                 entry.memory.failure = None
                 self._dispatcher.wake(entry)
@@ -163,9 +170,9 @@ class Operator:
     async def _loop_until(self, stop: asyncio.Event, objects: ObjectStore) -> None:
         loops = [
             asyncio.create_task(self._dispatcher.run()),
-            asyncio.create_task(_every(TICK_S, self._status_lane.flush)),
-            asyncio.create_task(_every(TICK_S, self._directory.refresh)),
-            asyncio.create_task(_every(self._settings.resync_seconds, lambda: self._resync(objects))),
+            asyncio.create_task(every(TICK_S, self._status_lane.flush)),
+            asyncio.create_task(every(TICK_S, self._directory.refresh)),
+            asyncio.create_task(every(self._settings.resync_seconds, lambda: self._resync(objects))),
         ]
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -174,7 +181,9 @@ class Operator:
                 if loop.done():
                     loop.result()
             await self._dispatcher.stop(grace=self._settings.grace_seconds)
-            await self._status_lane.flush()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LAST_STATUS_S):
+                    await self._status_lane.flush()
         finally:
             for task in (stopped, *loops, *self._background):
                 task.cancel()
@@ -232,13 +241,3 @@ async def run(settings: Settings, access: ClusterAccess, *, stop: asyncio.Event,
         instance: which replica this is, for events and logs.
     """
     await Operator(settings, access, instance=instance).run(stop)
-
-
-async def _every(seconds: float, act: Callable[[], Any]) -> None:
-    """Act again and again, ``seconds`` after the last time began, or at once where it took longer."""
-    loop = asyncio.get_running_loop()
-    next_at = loop.time()
-    while True:
-        next_at = max(next_at + seconds, loop.time())
-        await asyncio.sleep(next_at - loop.time())
-        await act()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from realtime_operator.adapters.probe_server import Check, ProbeServer
+from realtime_operator.adapters.probe_server import CannotListen, Check, ProbeServer
 
 
 async def pieces() -> AsyncIterator[bytes]:
@@ -58,7 +58,7 @@ async def test_the_port_is_given_back() -> None:
         twin = ProbeServer(
             host="127.0.0.1", port=server.port, live=no_checks, ready=no_checks, metrics=pieces
         )
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(CannotListen, match="choose another --host or --port"):
             async with twin:
                 pass
     with pytest.raises(aiohttp.ClientConnectorError):

@@ -26,6 +26,7 @@ class InMemoryObjects:
         away: raised by every call until it is None again.
         list_breaks_after: a list is cut off after so many objects; None for never.
         hold: awaited within every status patch.
+        asked: how many status patches were sent, taken or not.
     """
 
     documents: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class InMemoryObjects:
     away: OperatorError | None = None
     list_breaks_after: int | None = None
     hold: Callable[[], Awaitable[object]] | None = None
+    asked: int = 0
 
     def put(self, document: Mapping[str, Any]) -> None:
         """Store an object."""
@@ -43,6 +45,7 @@ class InMemoryObjects:
 
     async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> None:
         """See ``ports.ObjectStore``."""
+        self.asked += 1
         if self.hold is not None:
             await self.hold()
         if self.away is not None:

@@ -8,11 +8,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime_operator.engine.status_lane import WRITES_AT_ONCE, StatusLane
+from realtime_operator.engine.status_lane import LONGEST_PAUSE_ROUNDS, WRITES_AT_ONCE, StatusLane
 from tests.engine.cluster import InMemoryObjects
 from tests.support.builders import a_memory, a_session
 from tests.support.fakes import unavailable
 from tests.support.virtual_time import run_virtually
+
+ROUNDS = 40
+"""After an outage the lane may leave some rounds out, but not for longer than this many seconds."""
 
 
 def a_scene() -> tuple[InMemoryObjects, StatusLane]:
@@ -169,8 +172,24 @@ def test_no_update_is_ever_lost(story: list[tuple[str, Any]]) -> None:
                 objects.hold = None
                 lane.submit(memory, detail)
         objects.away = None
-        await lane.flush()
+        for _ in range(ROUNDS):
+            await lane.flush()
         assert shown(objects) == last
         assert len(lane) == 0
 
     run_virtually(told())
+
+
+async def test_an_api_that_takes_no_status_is_asked_ever_more_seldom() -> None:
+    """A missing right on status must not become a request a second for every session; once it is granted all is written."""
+    objects, lane = a_scene()
+    memory = a_memory()
+    objects.away = unavailable()
+    lane.submit(memory, {"rotations": 1})
+    for _ in range(100):
+        await lane.flush()
+    assert 5 <= objects.asked <= 10
+    objects.away = None
+    for _ in range(LONGEST_PAUSE_ROUNDS + 1):
+        await lane.flush()
+    assert len(lane) == 0

@@ -26,6 +26,10 @@ class Check(NamedTuple):
 Checks = Callable[[], Sequence[Check]]
 
 
+class CannotListen(Exception):
+    """The probes' address cannot be had; the message names it and the remedy."""
+
+
 class ProbeServer:
     """Serves ``/livez``, ``/readyz`` and ``/metrics``. Use it as an asynchronous context manager.
 
@@ -57,7 +61,7 @@ class ProbeServer:
         """Listen.
 
         Raises:
-            OSError: the address is taken or is not ours.
+            CannotListen: the address is taken or is not ours.
         """
         app = web.Application()
         app.add_routes(
@@ -71,9 +75,11 @@ class ProbeServer:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()
-        except OSError:
+        except OSError as error:
             await self._runner.cleanup()
-            raise
+            raise CannotListen(
+                f"cannot listen on {self._host}:{self._port}; choose another --host or --port"
+            ) from error
         self._port = self._runner.addresses[0][1]
         return self
 

@@ -35,8 +35,8 @@ CONNECT_TIMEOUT_S: Final = 5.0
 BODY_LIMIT: Final = 256 * 1024
 """An answer repeats the session that was asked for, and that is at most as large."""
 
-CONNECTIONS: Final = 256
-"""Twice the mints that one provider has in flight by default; the engine is what limits."""
+CONNECTIONS: Final = 0
+"""No limit: the engine limits each provider by itself, and a common one would let a provider that hangs starve the others."""
 
 BUNDLES_KEPT: Final = 16
 """Clients kept for CA bundles that came last; a rotated bundle leaves its old client behind."""

@@ -18,6 +18,9 @@ from realtime_operator.core.timestamps import from_http_date, from_rfc3339
 LIFETIME_SLACK_S = 60
 """How much longer than asked for a token may live: clocks differ and servers round; more is a sign of a misread field."""
 
+SHORTEST_LIFE_S = 5
+"""The API grants 10 s or more. With less, as from a cache that hands out old tokens, rotation would be a mint at every moment."""
+
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 """What an HTTP header can carry without quoting, since readers will send the token in one."""
 
@@ -65,6 +68,14 @@ def read_token(
     return EphemeralToken(value, issued_at, expires_at)
 
 
+def same_token_again() -> ProviderUnreadable:
+    """The error of an answer that repeats the token held: nothing was renewed, and to ask at once would not help."""
+    return ProviderUnreadable(
+        Reason.PROVIDER_UNREADABLE,
+        "The provider answered with the token that it had issued before; it will be asked again.",
+    )
+
+
 def _holder(answer: MintAnswer) -> dict[str, Any]:
     """The object that holds token and expiry side by side."""
     try:
@@ -100,6 +111,10 @@ def _check_life(
     if expires_at <= clock.latest(answer.received_at):
         raise _unreadable(answer, "the token that came has already expired")
     life = expires_at - issued_at
+    if life < SHORTEST_LIFE_S:
+        raise _unreadable(
+            answer, f"the token lives {life:.0f} s only, and nothing can be done with so little"
+        )
     if life > LONGEST_LIFETIME_S + LIFETIME_SLACK_S:
         raise _unreadable(
             answer, f"the token's life of {life:.0f} s is longer than the API grants ({LONGEST_LIFETIME_S} s)"

@@ -48,6 +48,15 @@ def ownership(observed: ObservedSecret, target: Target) -> Ownership:
     return verdict
 
 
+def claimed(secret_name: str, older: str) -> SecretConflict:
+    """The error of a session whose Secret an older session of that name wants, too."""
+    return SecretConflict(
+        Reason.SECRET_CONFLICT,
+        f"Secret {secret_name} belongs to the older session {older}; delete one of the two sessions, or"
+        " choose another spec.secret.name in a new one.",
+    )
+
+
 def _was_ours(observed: ObservedSecret, target: Target) -> bool:
     labelled = observed.labels.get(group.LABEL_MANAGED_BY) == group.MANAGED_BY
     return labelled and observed.annotations.get(group.ANNOTATION_SESSION) == target.session.name

@@ -98,12 +98,9 @@ def rotation_time(*, issued_at: float, expires_at: float, left: float, uid: str)
         left: seconds of life that must be left.
         uid: of the session, for the spread.
     """
-    lifetime = expires_at - issued_at
-    latest = math.floor(expires_at - left)
-    return max(
-        math.ceil(issued_at),
-        min(math.ceil(expires_at - left - spread(uid) * SPREAD_SHARE * lifetime), latest),
-    )
+    lifetime, latest = expires_at - issued_at, expires_at - left
+    spread_out = latest - spread(uid) * SPREAD_SHARE * lifetime
+    return max(math.ceil(issued_at), min(math.ceil(spread_out), math.floor(latest)))
 
 
 RETRY_FIRST_S, RETRY_LONGEST_S, RETRY_LONGEST_WITHOUT_TOKEN_S = 1.0, 30.0, 5.0

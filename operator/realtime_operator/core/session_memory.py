@@ -59,6 +59,17 @@ class Wanted:
     suspended: bool
     lost_nulls: tuple[str, ...] = ()
 
+    def request(self) -> MintTemplate:
+        """The request.
+
+        Raises:
+            InvalidSession: it cannot be made.
+        """
+        if isinstance(self.template, InvalidSession):
+            # A fresh copy: an exception that is raised again and again would keep growing its traceback.
+            raise InvalidSession(self.template.reason, str(self.template))
+        return self.template
+
 
 @dataclass(slots=True)
 class SessionMemory:

@@ -21,6 +21,10 @@ WRITES_AT_ONCE = 16
 """Enough to keep up with the workers; few enough to leave the API server to the Secrets."""
 
 
+LONGEST_PAUSE_ROUNDS = 30
+"""While the API server takes no status at all, it is asked this seldom."""
+
+
 class StatusLane:
     """Keeps what the API has until it has what it should have."""
 
@@ -28,6 +32,8 @@ class StatusLane:
         self._objects = objects
         self._pending: dict[str, tuple[SessionMemory, Mapping[str, Any]]] = {}
         self._slots = asyncio.Semaphore(WRITES_AT_ONCE)
+        self._strikes = 0
+        self._rounds_off = 0
 
     def __len__(self) -> int:
         """How many sessions wait for their status."""
@@ -45,20 +51,30 @@ class StatusLane:
         self._pending.pop(uid, None)
 
     async def flush(self) -> None:
-        """Write all that waits; what fails waits for the next flush."""
+        """Write all that waits; what fails waits for the next flush, and where nothing can be written rounds are left out."""
+        if self._rounds_off:
+            self._rounds_off -= 1
+            return
         pending, self._pending = self._pending, {}
-        await asyncio.gather(*(self._write(memory, base) for memory, base in pending.values()))
+        troubles = await asyncio.gather(*(self._write(memory, base) for memory, base in pending.values()))
+        failed = [trouble for trouble in troubles if trouble is not None]
+        if not failed:
+            self._strikes = 0
+            return
+        _log.warning("%d of %d statuses not written: %s", len(failed), len(troubles), failed[0])
+        if len(failed) == len(troubles):
+            self._strikes += 1
+            self._rounds_off = min(LONGEST_PAUSE_ROUNDS, 2 ** min(self._strikes, 16) - 2)
 
-    async def _write(self, memory: SessionMemory, base: Mapping[str, Any]) -> None:
+    async def _write(self, memory: SessionMemory, base: Mapping[str, Any]) -> ClusterError | None:
         async with self._slots:
-            if memory.gone:
-                return
             changes = changed_fields(base, memory.status)
-            if not changes:
-                return
+            if memory.gone or not changes:
+                return None
             try:
                 await self._objects.patch_status(memory.ref, changes)
             except ClusterError as error:
                 # What was submitted meanwhile took the unwritten status for written.
                 self._pending[memory.ref.uid] = (memory, base)
-                _log.warning("status not written: %s", error, extra={"fields": {"uid": memory.ref.uid}})
+                return error
+            return None
