@@ -204,10 +204,12 @@ class FixedHandle:
     view: ProviderView
     clock: ProviderClock = field(default_factory=ProviderClock)
     admissions: int = 0
+    while_waiting: Callable[[], None] = lambda: None
 
     async def admitted(self) -> None:
         """See ``ports.ProviderHandle``."""
         self.admissions += 1
+        self.while_waiting()
 
     def answered(self, answer: MintAnswer) -> None:
         """See ``ports.ProviderHandle``."""
