@@ -48,6 +48,8 @@ class Command(Protocol):
 def pytest_configure() -> None:
     """Make SIGTERM end the run as Ctrl-C does, and have it sent when our parent dies."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts jobs in the background with Ctrl-C ignored, and all children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
 
 
