@@ -7,10 +7,12 @@ fixtures down as Ctrl-C does, and a run that leaves a process or a run folder be
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import re
 import signal
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +53,12 @@ def pytest_configure() -> None:
     # A shell starts jobs in the background with Ctrl-C ignored, and all children would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     end_with_parent()
+
+
+def pytest_unconfigure() -> None:
+    """Take away the folder that pytest leaves empty, unless another run is using it."""
+    with contextlib.suppress(OSError):
+        Path(tempfile.gettempdir(), f"pytest-of-{getpass.getuser()}").rmdir()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
