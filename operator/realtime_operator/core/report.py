@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.api.conditions import ConditionType as Type
+from realtime_operator.core.dated_condition import Verdict, dated_condition
 from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.failure import Failure
 from realtime_operator.core.reasons import Reason
@@ -59,16 +60,6 @@ class Facts:
     def ready(self) -> bool:
         """Whether the Secret holds an unexpired token for the current spec."""
         return self.holding is not None and not self.expired and self.current
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A condition without its times."""
-
-    type: Type
-    status: str
-    reason: str
-    message: str
 
 
 def status_document(facts: Facts, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,21 +129,10 @@ def _failures(failure: Failure | None) -> dict[str, Any]:
 
 def _conditions(facts: Facts, before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     old = {condition["type"]: condition for condition in before}
-    return [_dated(verdict, old.get(verdict.type), facts) for verdict in _verdicts(facts)]
-
-
-def _dated(verdict: Verdict, last: Mapping[str, Any] | None, facts: Facts) -> dict[str, Any]:
-    unchanged = last is not None and last["status"] == verdict.status
-    return {
-        "type": verdict.type.value,
-        "status": verdict.status,
-        "reason": str(verdict.reason),
-        "message": verdict.message,
-        "lastTransitionTime": last["lastTransitionTime"]
-        if last is not None and unchanged
-        else to_rfc3339(facts.now),
-        "observedGeneration": facts.generation,
-    }
+    return [
+        dated_condition(verdict, old.get(verdict.type), generation=facts.generation, now=facts.now)
+        for verdict in _verdicts(facts)
+    ]
 
 
 def _verdicts(facts: Facts) -> Iterator[Verdict]:

@@ -1,0 +1,44 @@
+"""A condition as status keeps it; its transition time moves only when its status changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from realtime_operator.api.conditions import ConditionType
+from realtime_operator.core.timestamps import to_rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A condition without its times."""
+
+    type: ConditionType
+    status: str
+    reason: str
+    message: str
+
+
+def dated_condition(
+    verdict: Verdict, last: Mapping[str, Any] | None, *, generation: int, now: float
+) -> dict[str, Any]:
+    """The condition to store.
+
+    Args:
+        verdict: what it says.
+        last: the condition of this type so far, or None.
+        generation: of the object it is about.
+        now: the transition time, used only if the status differs from the one before.
+    """
+    unchanged = last is not None and last["status"] == verdict.status
+    return {
+        "type": verdict.type.value,
+        "status": verdict.status,
+        "reason": str(verdict.reason),
+        "message": verdict.message,
+        "lastTransitionTime": last["lastTransitionTime"]
+        if last is not None and unchanged
+        else to_rfc3339(now),
+        "observedGeneration": generation,
+    }
