@@ -73,19 +73,24 @@ def test_sound_answers(document: Any, asked: int | None, expires_at: float) -> N
     assert read(an_answer(document), asked=asked) == EphemeralToken(TOKEN, NOW, expires_at)
 
 
-NO_TOKEN = "the answer has no token that could be sent in a header"
+EMPTY_TOKEN = "value is empty"
+NO_TOKEN = "value is no token that a header can carry"
 NO_HOLDER = "the answer has neither value nor client_secret.value"
-PAST = "the token that came has already expired"
-NO_EXPIRY = "the answer has no expiry beside the token"
+PAST = "expires_at is past: the token that came has expired already"
+NO_EXPIRY = "expires_at is neither seconds since 1970 nor an RFC 3339 time"
 NO_JSON = "the answer is not JSON"
 NO_OBJECT = "the answer is not a JSON object"
 SICK: list[tuple[str, MintAnswer, str]] = [
     ("no token", an_answer({"expires_at": LATER}), NO_HOLDER),
-    ("an empty token", an_answer({"value": "", "expires_at": LATER}), NO_TOKEN),
+    ("an empty token", an_answer({"value": "", "expires_at": LATER}), EMPTY_TOKEN),
     ("a token with a newline", an_answer({"value": f"{TOKEN}\n", "expires_at": LATER}), NO_TOKEN),
     ("a token that is a number", an_answer({"value": 5, "expires_at": LATER}), NO_TOKEN),
     ("a token without end", an_answer({"value": "e" * 16385, "expires_at": LATER}), NO_TOKEN),
-    ("a nested null", an_answer({"client_secret": {"value": None, "expires_at": LATER}}), NO_TOKEN),
+    (
+        "a nested null",
+        an_answer({"client_secret": {"value": None, "expires_at": LATER}}),
+        f"client_secret.{NO_TOKEN}",
+    ),
     ("client_secret is a text", an_answer({"client_secret": TOKEN}), NO_HOLDER),
     ("a past expiry", an_answer({"value": TOKEN, "expires_at": int(NOW) - 1}), PAST),
     ("an expiry of this very second", an_answer({"value": TOKEN, "expires_at": int(NOW) + 1}), PAST),
@@ -95,7 +100,7 @@ SICK: list[tuple[str, MintAnswer, str]] = [
     (
         "an expiry in hundredths of seconds",
         an_answer({"value": TOKEN, "expires_at": LATER * 100}),
-        "the token's life of 174636060000 s is longer than the API grants (7200 s)",
+        "expires_at gives a life of 174636060000 s, longer than the API grants (7200 s)",
     ),
     ("an infinite expiry", an_answer(body=b'{"value": "ek_planted_token", "expires_at": 1e999}'), NO_EXPIRY),
     (
@@ -107,7 +112,12 @@ SICK: list[tuple[str, MintAnswer, str]] = [
     ("an expiry that is a word", an_answer({"value": TOKEN, "expires_at": "soon"}), NO_EXPIRY),
     ("an expiry that is a list", an_answer({"value": TOKEN, "expires_at": [LATER]}), NO_EXPIRY),
     ("HTML", an_answer(body=b"<html>ek_planted_token</html>"), NO_JSON),
-    ("an empty body", an_answer(body=b""), NO_JSON),
+    ("an empty body", an_answer(body=b""), "the answer is empty"),
+    (
+        "a compressed body",
+        an_answer(body=b"", headers={"content-encoding": "gzip"}),
+        "the answer is compressed, which was not asked for",
+    ),
     ("bytes that are no text", an_answer(body=b"\xff\xfe\x00"), NO_JSON),
     ("nested beyond measure", an_answer(body=b"[" * 100_000), NO_JSON),
     ("a number of many digits", an_answer(body=b'{"expires_at": ' + b"9" * 5000 + b"}"), NO_JSON),
@@ -122,20 +132,23 @@ def test_malformed_answers(answer: MintAnswer, what: str) -> None:
     """Success without a sound token says what is wrong, never what came."""
     with pytest.raises(ProviderUnreadable) as caught:
         read(answer)
-    assert str(caught.value) == f"The provider answered 200, but {what}; it will be asked again."
+    assert str(caught.value) == (
+        f"The provider answered 200, but {what}; it will be asked again. If this lasts, correct spec.baseURL or spec.paths of the"
+        " provider object, or tell who runs the provider."
+    )
     assert (caught.value.reason, caught.value.status) == ("ProviderUnreadable", 200)
 
 
 def test_no_expiry_where_no_lifetime_was_asked_for() -> None:
     """Without an expiry and without a wish there is nothing to go by."""
-    with pytest.raises(ProviderUnreadable, match="has no expiry beside the token"):
+    with pytest.raises(ProviderUnreadable, match=r"expires_at is missing; with spec\.lifetimeSeconds set"):
         read(an_answer({"value": TOKEN}), asked=None)
 
 
 def test_a_life_beyond_the_providers_policy() -> None:
     """A token that lives longer than the policy allows is refused; a minute of slack is given."""
     document = {"value": TOKEN, "expires_at": int(NOW + 661)}
-    with pytest.raises(ProviderUnreadable, match="661 s is longer than the 600 s that the provider's policy"):
+    with pytest.raises(ProviderUnreadable, match=r"661 s, longer than spec\.allow\.maxLifetimeSeconds 600 "):
         read(an_answer(document), longest=600)
     assert read(an_answer({**document, "expires_at": int(NOW + 660)}), longest=600).lifetime == 660
 

@@ -131,7 +131,7 @@ def test_keys_that_cannot_be_used(
 def test_a_key_secret_that_does_not_exist() -> None:
     """The remedy holds the label that will be needed, too."""
     assert str(missing_key_secret("hotel/openai")).endswith(
-        'with the label realtime-operator.io/provider-key: "true".'
+        'with the label realtime-operator.io/provider-key: "true", or correct spec.auth.secretRef.'
     )
 
 

@@ -24,6 +24,9 @@ SHORTEST_LIFE_S = 5
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 """What an HTTP header can carry without quoting, since readers will send the token in one."""
 
+_REMEDY = "it will be asked again. If this lasts, correct spec.baseURL or spec.paths of the provider object, or tell who runs the provider."
+"""For whoever reads the message; time alone helps only a provider that is in trouble for a moment."""
+
 
 def clock_after(clock: ProviderClock, answer: MintAnswer) -> ProviderClock:
     """Learn the provider's clock from an answer; one with an Age header came from a cache and tells nothing."""
@@ -51,19 +54,22 @@ def read_token(
     """
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of success, RFC 9110
         raise refusal(answer)
-    if answer.oversized:
-        raise _unreadable(answer, "the answer is larger than any token's")
-    holder = _holder(answer)
+    holder, where = _holder(answer)
     value = holder.get("value")
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        raise _unreadable(answer, "the answer has no token that could be sent in a header")
+        what = "is empty" if value == "" else "is no token that a header can carry"
+        raise _unreadable(answer, f"{where}value {what}")
     now = from_http_date(answer.headers.get("date")) if "age" not in answer.headers else None
     issued_at = now if now is not None else float(int(clock.latest(answer.received_at)))
     expires_at = _expiry(holder.get("expires_at"))
-    if expires_at is None and holder.get("expires_at") is None and asked is not None:
+    if expires_at is None and holder.get("expires_at") is not None:
+        raise _unreadable(answer, f"{where}expires_at is neither seconds since 1970 nor an RFC 3339 time")
+    if expires_at is None and asked is not None:
         expires_at = issued_at + asked
     if expires_at is None:
-        raise _unreadable(answer, "the answer has no expiry beside the token")
+        raise _unreadable(
+            answer, f"{where}expires_at is missing; with spec.lifetimeSeconds set it can be done without"
+        )
     _check_life(answer, issued_at=issued_at, expires_at=expires_at, clock=clock, longest=longest)
     return EphemeralToken(value, issued_at, expires_at)
 
@@ -72,12 +78,18 @@ def same_token_again() -> ProviderUnreadable:
     """The error of an answer that repeats the token held: nothing was renewed, and to ask at once would not help."""
     return ProviderUnreadable(
         Reason.PROVIDER_UNREADABLE,
-        "The provider answered with the token that it had issued before; it will be asked again.",
+        f"The provider answered with the token that it had issued before; {_REMEDY}",
     )
 
 
-def _holder(answer: MintAnswer) -> dict[str, Any]:
-    """The object that holds token and expiry side by side."""
+def _holder(answer: MintAnswer) -> tuple[dict[str, Any], str]:
+    """The object that holds token and expiry side by side, and what stands before their names in the answer."""
+    if answer.oversized:
+        raise _unreadable(answer, "the answer is larger than any token's")
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise _unreadable(answer, "the answer is compressed, which was not asked for")
+    if not answer.body:
+        raise _unreadable(answer, "the answer is empty")
     try:
         document = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -85,10 +97,10 @@ def _holder(answer: MintAnswer) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise _unreadable(answer, "the answer is not a JSON object")
     if document.get("value") is not None:
-        return document
+        return document, ""
     nested = document.get("client_secret")
     if isinstance(nested, dict):
-        return nested
+        return nested, "client_secret."
     raise _unreadable(answer, "the answer has neither value nor client_secret.value")
 
 
@@ -109,27 +121,29 @@ def _check_life(
     answer: MintAnswer, *, issued_at: float, expires_at: float, clock: ProviderClock, longest: int | None
 ) -> None:
     if expires_at <= clock.latest(answer.received_at):
-        raise _unreadable(answer, "the token that came has already expired")
+        raise _unreadable(answer, "expires_at is past: the token that came has expired already")
     life = expires_at - issued_at
     if life < SHORTEST_LIFE_S:
         raise _unreadable(
-            answer, f"the token lives {life:.0f} s only, and nothing can be done with so little"
+            answer,
+            f"expires_at leaves the token a life of {life:.0f} s, and nothing can be done with so little",
         )
     if life > LONGEST_LIFETIME_S + LIFETIME_SLACK_S:
         raise _unreadable(
-            answer, f"the token's life of {life:.0f} s is longer than the API grants ({LONGEST_LIFETIME_S} s)"
+            answer,
+            f"expires_at gives a life of {life:.0f} s, longer than the API grants ({LONGEST_LIFETIME_S} s)",
         )
     if longest is not None and life > longest + LIFETIME_SLACK_S:
         raise _unreadable(
             answer,
-            f"the token's life of {life:.0f} s is longer than the {longest} s that the provider's policy allows",
+            f"expires_at gives a life of {life:.0f} s, longer than spec.allow.maxLifetimeSeconds {longest} of the provider",
         )
 
 
 def _unreadable(answer: MintAnswer, what: str) -> ProviderUnreadable:
     return ProviderUnreadable(
         Reason.PROVIDER_UNREADABLE,
-        f"The provider answered {answer.status}, but {what}; it will be asked again.",
+        f"The provider answered {answer.status}, but {what}; {_REMEDY}",
         status=answer.status,
         request_id=request_id_of(answer),
     )

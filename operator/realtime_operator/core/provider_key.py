@@ -34,7 +34,7 @@ def read_key(where: str, entry: str, labels: Mapping[str, str], data: Mapping[st
     if value is None:
         raise ProviderNotReady(
             Reason.KEY_MISSING,
-            f"Secret {where} has no entry {entry!r}; add it, or correct auth.secretRef.key.",
+            f"Secret {where} has no entry {entry!r}; add it, or correct spec.auth.secretRef.key.",
         )
     if not value:
         raise ProviderNotReady(
@@ -57,7 +57,7 @@ def missing_key_secret(where: str) -> ProviderNotReady:
     """The error of a key Secret that does not exist."""
     return ProviderNotReady(
         Reason.KEY_SECRET_MISSING,
-        f'Secret {where} does not exist; create it with the label {LABEL_PROVIDER_KEY}: "true".',
+        f'Secret {where} does not exist; create it with the label {LABEL_PROVIDER_KEY}: "true", or correct spec.auth.secretRef.',
     )
 
 
