@@ -6,6 +6,7 @@ that is how a mint becomes an orphan.
 
 from __future__ import annotations
 
+import gzip
 from email.utils import formatdate
 from typing import Annotated, Literal, Protocol
 
@@ -219,4 +220,22 @@ class Lifetime(Action):
         await exchange.send(answer)
 
 
-AnyAction = Respond | Html | Empty | Redirect | Hang | Drop | Drip | Lifetime
+class Bloat(Action):
+    """Answer as usual, with `size` bytes of padding before the token; `compressed`, they are few until somebody unfolds them."""
+
+    kind: Literal["bloat"] = "bloat"
+    size: Annotated[int, Field(ge=1)] = 10_000_000
+    compressed: bool = False
+
+    async def strike(self, exchange: Exchange) -> None:
+        """Answer after the usual latency."""
+        usual = exchange.usual_answer()
+        body = b'{"padding":"' + b"0" * self.size + b'",' + usual.body.removeprefix(b"{")
+        headers = dict(usual.headers)
+        if self.compressed:
+            body, headers["content-encoding"] = gzip.compress(body), "gzip"
+        await exchange.latency()
+        await exchange.send(Answer(usual.status, body, headers))
+
+
+AnyAction = Respond | Html | Empty | Redirect | Hang | Drop | Drip | Lifetime | Bloat

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ import pytest
 
 from demo.provider.actions import (
     ApiError,
+    Bloat,
     Drip,
     Drop,
     Empty,
@@ -163,6 +166,24 @@ def test_a_slow_drip_is_whole_in_the_end(provider: RemoteProvider, client: httpx
 
     assert answer.json()["value"].startswith("ek_")
     assert time.monotonic() - began >= 0.15
+
+
+@pytest.mark.parametrize(("compressed", "shortest"), [(False, 100_000), (True, 100)])
+def test_an_answer_is_bloated(
+    provider: RemoteProvider,
+    client: httpx.Client,
+    compressed: bool,  # noqa: FBT001 - a table's column
+    shortest: int,
+) -> None:
+    """The token comes behind padding that may be packed: whoever reads all of it, and unpacks it, gets the token."""
+    provider.fault(Bloat(size=100_000, compressed=compressed))
+    with client.stream("POST", GA, json={}) as answer:
+        raw = b"".join(answer.iter_raw())
+
+    assert shortest <= len(raw) < shortest * 20
+    assert answer.headers.get("content-encoding") == ("gzip" if compressed else None)
+    document = json.loads(gzip.decompress(raw) if compressed else raw)
+    assert (len(document["padding"]), document["value"][:3]) == (100_000, "ek_")
 
 
 def test_one_token_with_another_life(provider: RemoteProvider, client: httpx.Client) -> None:
