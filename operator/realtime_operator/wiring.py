@@ -33,8 +33,9 @@ from realtime_operator.engine.rhythm import every
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
 from realtime_operator.observability import samples, ticking
-from realtime_operator.ports import Clock, Notice, ObjectStore, PassResult
+from realtime_operator.ports import Clock, Notice, ObjectStore, PassResult, TokenProvider
 from realtime_operator.reconciler import Reconciler
+from realtime_operator.seams import BARE, Seams
 from realtime_operator.settings import Settings
 from realtime_operator.watch.feed import Feed
 from realtime_operator.watch.watcher import Watcher
@@ -55,9 +56,12 @@ class Operator:
         metrics: what was counted.
     """
 
-    def __init__(self, settings: Settings, access: ClusterAccess, *, instance: str) -> None:
+    def __init__(
+        self, settings: Settings, access: ClusterAccess, *, instance: str, seams: Seams = BARE
+    ) -> None:
         self._settings = settings
         self._access = access
+        self._seams = seams
         self._instance = instance
         self._background: set[asyncio.Task[Any]] = set()
         self.clock: Clock = SystemClock()
@@ -75,8 +79,8 @@ class Operator:
             mints = await stack.enter_async_context(
                 RealtimeApi(self.clock, trust_env=self._settings.trust_env)
             )
-            objects = KubeObjects(client, namespaces=self._namespaces)
-            self._join(client, objects, mints)
+            objects = self._seams.objects(KubeObjects(client, namespaces=self._namespaces))
+            self._join(client, objects, self._seams.mints(mints))
             probes = await stack.enter_async_context(self._probes())
             feed = Feed(self._heard)
             self._watcher = await stack.enter_async_context(
@@ -100,7 +104,7 @@ class Operator:
         cluster = [] if self._namespaces else [KIND_CLUSTER_PROVIDER]
         return [*cluster, KIND_PROVIDER, KIND_SESSION]
 
-    def _join(self, client: KubeClient, objects: KubeObjects, mints: RealtimeApi) -> None:
+    def _join(self, client: KubeClient, objects: ObjectStore, mints: TokenProvider) -> None:
         self._events = KubeEvents(client, self.clock, instance=self._instance)
         self._status_lane = StatusLane(objects)
         self._directory = Directory(
@@ -115,7 +119,7 @@ class Operator:
             clock=self.clock,
             providers=self._directory,
             mints=mints,
-            secrets=KubeSecrets(client),
+            secrets=self._seams.secrets(KubeSecrets(client)),
             metrics=self.metrics,
         )
         self._dispatcher = Dispatcher(

@@ -1,0 +1,34 @@
+"""Where the operator meets the world on a session's path. Each part can be wrapped from outside; the product wraps none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from realtime_operator.ports import ObjectStore, SecretStore, TokenProvider
+
+Part = TypeVar("Part")
+
+
+def _bare(part: Part) -> Part:
+    return part
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Wrappers around the real adapters.
+
+    Attributes:
+        mints: around the provider's API.
+        secrets: around the Secrets.
+        objects: around our own kinds, whose status is written.
+    """
+
+    mints: Callable[[TokenProvider], TokenProvider] = _bare
+    secrets: Callable[[SecretStore], SecretStore] = _bare
+    objects: Callable[[ObjectStore], ObjectStore] = _bare
+
+
+BARE: Final = Seams()
+"""The adapters as they are."""
