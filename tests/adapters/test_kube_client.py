@@ -97,7 +97,10 @@ async def test_a_terminating_namespace() -> None:
     """The 403 of a terminating namespace is no question of rights."""
     cause = {"reason": "NamespaceTerminating", "field": "metadata.namespace"}
     async with serving(status(403, "Forbidden", causes=[cause])) as (client, _):
-        assert str(await failure(client, SessionGone)) == "namespace hotel is terminating"
+        assert (
+            str(await failure(client, SessionGone))
+            == "namespace hotel is terminating; make the session in another one"
+        )
 
 
 async def test_refused_fields_are_named_without_values() -> None:

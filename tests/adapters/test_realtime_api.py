@@ -136,7 +136,7 @@ async def test_no_complete_answer(api: RealtimeApi, reply: Reply, says: str) -> 
 
 async def test_a_refused_connection(api: RealtimeApi, unused_tcp_port: int) -> None:
     """A refused connection is named with host and port."""
-    says = f"The provider gave no answer: connection refused by 127.0.0.1:{unused_tcp_port}."
+    says = f"The provider gave no answer: connection refused by 127.0.0.1:{unused_tcp_port}; it will be asked again."
     assert await failure(api, call_to(unused_tcp_port)) == says
 
 

@@ -64,7 +64,9 @@ def refusal(method: str, path: KubePath, status: int, body: bytes) -> ClusterErr
     where = f" in namespace {path.namespace}" if path.namespace else ""
     request = f"{method} {path.template}"
     if any(cause.get("reason") == "NamespaceTerminating" for cause in answer.causes):
-        return SessionGone(Reason.SESSION_GONE, f"namespace {path.namespace} is terminating")
+        return SessionGone(
+            Reason.SESSION_GONE, f"namespace {path.namespace} is terminating; make the session in another one"
+        )
     act = f"{verb_of(method, path)} {path.resource}{where}"
     policy = next((name for word, name in _POLICIES.items() if word in answer.text), None)
     if status in {FORBIDDEN, INVALID} and policy is not None:

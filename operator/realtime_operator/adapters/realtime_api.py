@@ -102,7 +102,9 @@ class RealtimeApi:
         except Exception as error:  # noqa: BLE001 - whatever it is holds the request, and must not get out
             cause = why_no_answer(error, call.url, limit=self._deadline)
         # Raised out here, where the client's exception is no longer the context of this one.
-        raise ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, f"The provider gave no answer: {cause}.")
+        raise ProviderUnavailable(
+            Reason.PROVIDER_UNAVAILABLE, f"The provider gave no answer: {cause}; it will be asked again."
+        )
 
     async def _carried(self, call: MintCall) -> MintAnswer:
         """The answer, by the transport that trusts the call's bundle, which is kept open while it is in use."""
