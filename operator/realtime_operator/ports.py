@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from realtime_operator.core.errors import ProviderError
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.object_ref import ObjectRef
@@ -72,13 +73,7 @@ class SecretStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeyDocument:
-    """A Secret or ConfigMap that a provider refers to.
-
-    Attributes:
-        version: its resourceVersion.
-        labels: as stored.
-        data: decoded values by key; never printed.
-    """
+    """A Secret or ConfigMap that a provider refers to, with its resourceVersion and its decoded values by key, which never print."""
 
     version: str
     labels: Mapping[str, str] = field(repr=False)
@@ -122,24 +117,13 @@ class ObjectStore(Protocol):
         ...
 
     def list_metadata(self, kind: str) -> AsyncIterator[Listed]:
-        """List all objects of a kind, in pages, metadata only, within the watched namespaces.
-
-        Raises:
-            ClusterUnavailable: also when a page's continue token has expired; start again.
-        """
+        """List all objects of a kind, in pages, metadata only, within the watched namespaces; unavailable when a page has expired, too."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An Event to post: something changed that a person may want to know.
-
-    Attributes:
-        about: the object.
-        warning: Warning rather than Normal.
-        reason: CamelCase.
-        message: one sentence without secrets.
-    """
+    """An Event to post: something changed that a person may want to know, with a CamelCase reason and a sentence without secrets."""
 
     about: ObjectRef
     warning: bool
@@ -204,12 +188,24 @@ class ProviderHandle(Protocol):
         """Its clock, as far as its answers tell."""
         ...
 
-    async def admitted(self) -> None:
-        """Wait until one more request is within the provider's limits."""
+    async def admitted(self, memory: SessionMemory) -> None:
+        """Wait until this session may send a request: until one more is within the provider's limits, the most urgent first.
+
+        Raises:
+            ProviderDown: the provider is known to be in trouble, and it is not this session's turn to probe it.
+        """
         ...
 
     def answered(self, answer: MintAnswer) -> None:
         """Learn from an answer: clock and latency."""
+        ...
+
+    def succeeded(self) -> None:
+        """Learn that a token came."""
+        ...
+
+    def failed(self, memory: SessionMemory, error: ProviderError) -> None:
+        """Learn that none came, after the session remembered why."""
         ...
 
 

@@ -13,12 +13,13 @@ from realtime_operator.core.ephemeral_token import EphemeralToken
 from realtime_operator.core.errors import (
     InvalidSession,
     OperatorError,
+    ProviderDown,
     ProviderError,
     ProviderNotReady,
     SecretConflict,
     SecretMoved,
 )
-from realtime_operator.core.failure import failure_after
+from realtime_operator.core.failure import failure_after, held_back
 from realtime_operator.core.mint_answer import read_token, same_token_again
 from realtime_operator.core.mint_call import hash_of, mint_call
 from realtime_operator.core.ownership import Ownership, claimed
@@ -173,12 +174,13 @@ class Reconciler:
         reason: MintReason,
     ) -> None:
         handle, due_at, before = _present(case.provider), memory.rotation_at, seen.holding
-        await handle.admitted()
+        await handle.admitted(memory)
         if memory.gone or memory.wanted is not case.wanted:
             return  # while it waited its turn the session went, or wants something else: another pass follows
         token = await self._mint(case)
         if before is not None and before.token.value == token.value:
             raise same_token_again()
+        handle.succeeded()
         alive = before is not None and before.token.expires_at > handle.clock.latest(self._clock.now())
         previous = before.token if before is not None and alive else None
         holding = Holding(
@@ -204,17 +206,22 @@ class Reconciler:
         return read_token(answer, clock=handle.clock, asked=case.lifetime, longest=longest)
 
     def _remember(self, memory: SessionMemory, case: PassCase, error: OperatorError) -> None:
-        now = self._clock.now()
+        now, generation, rotate = self._clock.now(), case.wanted.generation, case.wanted.rotate
+        if isinstance(error, ProviderDown):
+            # Nothing was tried, so there is nothing to count or to log; whose mints failed said it already.
+            memory.failure = held_back(memory.failure, error, now=now, generation=generation, rotate=rotate)
+            return
         memory.failure = failure_after(
             memory.failure,
             error,
             now=now,
             life_left=memory.expires_at - now if memory.stamp is not None or not memory.observed else 0.0,
             uid=memory.ref.uid,
-            generation=case.wanted.generation,
-            rotate=case.wanted.rotate,
+            generation=generation,
+            rotate=rotate,
         )
         if isinstance(error, ProviderError):
+            _present(case.provider).failed(memory, error)
             self._metrics.mint_failed(reason=str(error.reason))
         else:
             self._metrics.pass_failed(reason=str(error.reason))

@@ -28,12 +28,13 @@ from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
+from realtime_operator.engine.notice_lane import NoticeLane
 from realtime_operator.engine.resync import Kept, Known, resync_all
 from realtime_operator.engine.rhythm import every
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
 from realtime_operator.observability import samples, ticking
-from realtime_operator.ports import Clock, Notice, ObjectStore, PassResult, TokenProvider
+from realtime_operator.ports import Clock, ObjectStore, PassResult, TokenProvider
 from realtime_operator.reconciler import Reconciler
 from realtime_operator.seams import BARE, Seams
 from realtime_operator.settings import Settings
@@ -63,7 +64,6 @@ class Operator:
         self._access = access
         self._seams = seams
         self._instance = instance
-        self._background: set[asyncio.Task[Any]] = set()
         self.clock: Clock = SystemClock()
         self._began = self.clock.now()
         self.gate = Gate()
@@ -105,8 +105,7 @@ class Operator:
         return [*cluster, KIND_PROVIDER, KIND_SESSION]
 
     def _join(self, client: KubeClient, objects: ObjectStore, mints: TokenProvider) -> None:
-        self._events = KubeEvents(client, self.clock, instance=self._instance)
-        self._status_lane = StatusLane(objects)
+        events = KubeEvents(client, self.clock, instance=self._instance)
         self._directory = Directory(
             clock=self.clock,
             gate=self.gate,
@@ -114,6 +113,8 @@ class Operator:
             references=KubeReferences(client),
             cluster_kind=self._namespaces is None,
             changed=self._provider_changed,
+            all_in_trouble=lambda key: self._dispatcher.all_in_trouble(key),  # noqa: PLW0108 - made later
+            wake=lambda memories: self._dispatcher.wake_all(memories),  # noqa: PLW0108 - made later
         )
         reconciler = Reconciler(
             clock=self.clock,
@@ -133,12 +134,15 @@ class Operator:
             report=self._report,
             metrics=self.metrics,
         )
+        is_in_a_burst = self._dispatcher.is_in_a_burst
+        self._notice_lane = NoticeLane(events, is_in_a_burst=is_in_a_burst)
+        self._status_lane = StatusLane(objects, is_in_a_burst=is_in_a_burst)
         self._intake = Intake(
             clock=self.clock,
             table=self.table,
             dispatcher=self._dispatcher,
             status_lane=self._status_lane,
-            announce=self._announce,
+            announce=self._notice_lane.submit,
         )
 
     def _heard(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:
@@ -155,12 +159,7 @@ class Operator:
         if result.status is not None:
             self._status_lane.submit(memory, result.status)
         for notice in result.notices:
-            self._announce(notice)
-
-    def _announce(self, notice: Notice) -> None:
-        task = asyncio.get_running_loop().create_task(self._events.post(notice))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+            self._notice_lane.submit(notice)
 
     def _provider_changed(self, key: ProviderKey, matters_to_all: bool) -> None:  # noqa: FBT001 - it is told, never called
         """A provider is another one: what failed because of it is tried at once."""
@@ -175,6 +174,7 @@ class Operator:
         loops = [
             asyncio.create_task(self._dispatcher.run()),
             asyncio.create_task(every(TICK_S, self._status_lane.flush)),
+            asyncio.create_task(every(TICK_S, self._notice_lane.flush)),
             asyncio.create_task(every(TICK_S, self._directory.refresh)),
             asyncio.create_task(every(self._settings.resync_seconds, lambda: self._resync(objects))),
         ]
@@ -187,11 +187,11 @@ class Operator:
             await self._dispatcher.stop(grace=self._settings.grace_seconds)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LAST_STATUS_S):
-                    await self._status_lane.flush()
+                    await asyncio.gather(self._status_lane.flush(), self._notice_lane.flush())
         finally:
-            for task in (stopped, *loops, *self._background):
+            for task in (stopped, *loops):
                 task.cancel()
-            await asyncio.gather(stopped, *loops, *self._background, return_exceptions=True)
+            await asyncio.gather(stopped, *loops, return_exceptions=True)
 
     async def _resync(self, objects: ObjectStore) -> None:
         def providers(kind: str) -> Kept:

@@ -151,6 +151,13 @@ def test_failures_are_remembered(
     assert (failure.at, failure.next_attempt, failure.generation) == (NOW, NOW + 20, 1)
 
 
+def test_a_failure_that_waited_for_the_end_of_an_outage_is_tried_at_once() -> None:
+    """Time heals it and no time is told: after a restart that never means never."""
+    failure = remembered(failures={"count": 2, "lastReason": "ProviderUnavailable"}).failure
+    assert failure.failure_class is FailureClass.SOON
+    assert not failure.holds_back(now=NOW, generation=1, rotate="")
+
+
 def test_a_failure_without_a_next_attempt_waits_for_another_spec() -> None:
     """What was terminal stays so."""
     failure = remembered(failures={"count": 1, "lastReason": "ProviderRejected"}).failure

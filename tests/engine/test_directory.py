@@ -11,6 +11,7 @@ import pytest
 from realtime_operator.api import group
 from realtime_operator.core.errors import ClusterUnavailable, ProviderNotReady
 from realtime_operator.core.reasons import Reason
+from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.directory import BELIEVED_MISSING_S, Directory
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.lanes import ProviderKey
@@ -50,6 +51,7 @@ class Scene:
         self.objects, self.references = InMemoryObjects(), InMemoryReferences()
         self.references.secrets = {("hotel", "openai"): a_key(), ("keys", "openai"): a_key("sk-cluster")}
         self.told: list[tuple[ProviderKey, bool]] = []
+        self.woken: list[SessionMemory] = []
         self.directory = Directory(
             clock=self.clock,
             gate=self.gate,
@@ -57,6 +59,8 @@ class Scene:
             references=self.references,
             cluster_kind=cluster_kind,
             changed=lambda key, matters: self.told.append((key, matters)),
+            all_in_trouble=lambda _: False,
+            wake=self.woken.extend,
         )
 
     def hears(self, body: dict[str, Any], *, listed: bool = False) -> None:
@@ -231,7 +235,7 @@ async def test_a_pass_keeps_the_provider_that_it_found() -> None:
     assert handle.view.key == KEY
     scene.hears(a_provider(generation=2, baseURL="https://other.test"))
     assert handle.view.base_url == "https://api.example.test/v1"
-    await handle.admitted()
+    await handle.admitted(a_memory())
     handle.answered(an_answer({}, at=NOW + 11))
     assert handle.clock.seen_at == NOW + 11
 
@@ -261,6 +265,8 @@ async def test_a_spec_that_changes_while_its_key_is_read() -> None:
         references=slow,
         cluster_kind=True,
         changed=lambda _key, _matters: None,
+        all_in_trouble=lambda _: False,
+        wake=scene.woken.extend,
     )
     scene.hears(a_provider())
 

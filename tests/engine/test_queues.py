@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_operator.adapters.system_clock import SystemClock
-from realtime_operator.engine.lanes import Lane, Lanes, ProviderKey, Work
+from realtime_operator.engine.lanes import Lanes, ProviderKey, Work
 from realtime_operator.engine.limiter import RateLimiter
 from realtime_operator.engine.table import Table
+from realtime_operator.engine.turns import Lane
 from realtime_operator.engine.wakeups import WakeUps
 from tests.support.builders import a_memory, a_session
 from tests.support.virtual_time import run_virtually
@@ -228,7 +229,7 @@ def test_a_rate_limit_spreads_requests_evenly(per_minute: int | None, seconds: f
         limiter = RateLimiter(clock, per_minute)
 
         async def request(number: int) -> None:
-            await limiter.admitted()
+            await limiter.admitted(Lane.ROTATION, 0)
             left.append((number, clock.now() - began))
 
         await asyncio.gather(*(request(number) for number in range(10)))
@@ -246,11 +247,11 @@ def test_a_rate_limit_does_not_save_up() -> None:
     async def story() -> None:
         clock = SystemClock()
         limiter = RateLimiter(clock, 60)
-        await limiter.admitted()
+        await limiter.admitted(Lane.ROTATION, 0)
         await asyncio.sleep(600)
         began = clock.now()
         for _ in range(3):
-            await limiter.admitted()
+            await limiter.admitted(Lane.ROTATION, 0)
         assert clock.now() - began == pytest.approx(2)
 
     run_virtually(story())

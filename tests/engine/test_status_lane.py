@@ -22,7 +22,7 @@ def a_scene() -> tuple[InMemoryObjects, StatusLane]:
     """A lane to an API that has one session without a status."""
     objects = InMemoryObjects()
     objects.put(a_session(status={}))
-    return objects, StatusLane(objects)
+    return objects, StatusLane(objects, is_in_a_burst=lambda: False)
 
 
 def shown(objects: InMemoryObjects) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def test_no_more_than_a_few_writes_at_once() -> None:
 
     async def story() -> None:
         objects = InMemoryObjects()
-        lane = StatusLane(objects)
+        lane = StatusLane(objects, is_in_a_burst=lambda: False)
         most = running = 0
 
         async def hold() -> None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
 from realtime_operator.adapters.system_clock import SystemClock
+from realtime_operator.api.group import LABEL_PROVIDER_KEY
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.timestamps import from_rfc3339
+from realtime_operator.engine.directory import Directory
 from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
-from realtime_operator.ports import Notice, PassResult
+from realtime_operator.ports import KeyDocument, Notice, PassResult
 from realtime_operator.reconciler import Reconciler
-from tests.engine.cluster import InMemoryObjects
-from tests.support.builders import a_session
+from tests.engine.cluster import InMemoryObjects, InMemoryReferences
+from tests.support.builders import KEY, a_session
 from tests.support.fakes import CountingMetrics, FixedDirectory, InMemorySecrets, ScriptedProvider
 
 PROVIDER: ProviderKey = ("RealtimeProvider", "hotel", "default")
@@ -29,20 +31,36 @@ class World:
     """Made inside the running loop; sessions are applied to it as the watch would tell of them.
 
     Attributes:
+        providers: the real directory, where the world was made with providers of its own.
+        submitted: statuses that were different from the one before.
         expired_seconds: virtual seconds, a session each, in which a Secret's token was past its expiry or missing after the first.
     """
 
-    def __init__(self, *, in_flight: int = 128, reconcile: Any = None) -> None:
+    def __init__(
+        self,
+        *,
+        in_flight: int = 128,
+        reconcile: Any = None,
+        providers: Sequence[dict[str, Any]] = (),
+        before: World | None = None,
+    ) -> None:
+        """Begin with nothing, or with what the cluster has after the world ``before`` ended."""
         self.clock, self.gate, self.table = SystemClock(), Gate(), Table()
-        self.objects, self.secrets = InMemoryObjects(), InMemorySecrets()
+        self.objects, self.secrets, self.references = (
+            InMemoryObjects(),
+            InMemorySecrets(),
+            InMemoryReferences(),
+        )
+        if before is not None:
+            self.clock, self.objects, self.secrets = before.clock, before.objects, before.secrets
         self.provider, self.directory = ScriptedProvider(self.clock), FixedDirectory()
+        self.providers = self._real_directory(providers) if providers else None
         self.metrics = CountingMetrics()
         self.notices: list[Notice] = []
         self.expired_seconds = 0
-        self.status_lane = StatusLane(self.objects)
         self.reconciler = Reconciler(
             clock=self.clock,
-            providers=self.directory,
+            providers=self.providers or self.directory,
             mints=self.provider,
             secrets=self.secrets,
             metrics=self.metrics,
@@ -51,13 +69,14 @@ class World:
             clock=self.clock,
             gate=self.gate,
             table=self.table,
-            lanes=Lanes(lambda _: in_flight),
+            lanes=Lanes(self.providers.max_in_flight if self.providers else lambda _: in_flight),
             reconcile=reconcile or self.reconciler.reconcile,
             provider_of=self.lane_of,
-            mint_latency=lambda: 0.1,
+            mint_latency=self.providers.latency if self.providers else lambda: 0.1,
             report=self._report,
             metrics=self.metrics,
         )
+        self.status_lane = StatusLane(self.objects, is_in_a_burst=self.dispatcher.is_in_a_burst)
         self.intake = Intake(
             clock=self.clock,
             table=self.table,
@@ -65,8 +84,27 @@ class World:
             status_lane=self.status_lane,
             announce=self.notices.append,
         )
+        self.submitted = 0
         self._seen: set[tuple[str, str]] = set()
         self._loops: list[asyncio.Task[None]] = []
+
+    def _real_directory(self, providers: Sequence[dict[str, Any]]) -> Directory:
+        """Real limits and outages: what the providers' objects say, with one key for all of them."""
+        key = KeyDocument("1", {LABEL_PROVIDER_KEY: "true"}, {"api-key": KEY})
+        self.references.secrets["hotel", "openai"] = key
+        directory = Directory(
+            clock=self.clock,
+            gate=self.gate,
+            objects=self.objects,
+            references=self.references,
+            cluster_kind=False,
+            changed=lambda _key, _matters: None,
+            all_in_trouble=lambda key: self.dispatcher.all_in_trouble(key),  # noqa: PLW0108 - made later
+            wake=lambda memories: self.dispatcher.wake_all(memories),  # noqa: PLW0108 - made later
+        )
+        for body in providers:
+            directory.seen(body["kind"], body)
+        return directory
 
     def lane_of(self, memory: SessionMemory) -> ProviderKey:
         """The provider that a session names, without asking whether there is one."""
@@ -114,6 +152,7 @@ class World:
 
     def _report(self, memory: SessionMemory, result: PassResult) -> None:
         if result.status is not None:
+            self.submitted += result.status != memory.status
             self.status_lane.submit(memory, result.status)
         self.notices.extend(result.notices)
 

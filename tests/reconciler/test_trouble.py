@@ -14,6 +14,7 @@ from realtime_operator.core.errors import (
 )
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.reasons import Reason
+from realtime_operator.core.report import TELL_AGAIN_S
 from tests.reconciler.stage import Stage
 from tests.support.builders import KEY, NOW, a_view, an_answer
 from tests.support.fakes import unavailable
@@ -226,10 +227,31 @@ async def test_a_restart_while_rotations_fail(trouble: OperatorError | MintAnswe
     stage.restart()
     again = stage.memory.failure
     assert again is not None
-    assert (again.count, again.reason, again.message) == (failure.count, failure.reason, failure.message)
+    assert (again.reason, again.message) == (failure.reason, failure.message)
     assert again.failure_class is failure.failure_class
     assert again.minting is failure.minting
-    assert abs(again.next_attempt - failure.next_attempt) < 1
+    assert failure.at - TELL_AGAIN_S <= again.at <= failure.at
+    assert 0 < again.count <= failure.count
+    told_now = failure.at - again.at < 1
+    assert not told_now or abs(again.next_attempt - failure.next_attempt) < 1
+    assert again.next_attempt < failure.next_attempt + 1
+
+
+async def test_a_failure_that_repeats_itself_is_told_once_a_minute() -> None:
+    """A session that stays broken is tried again and again, and costs a status write a minute at most."""
+    stage = Stage()
+    stage.directory.trouble = ProviderNotReady(Reason.PROVIDER_NOT_FOUND, "There is none.")
+    told = 0
+    for _ in range(60):
+        before = stage.status
+        await stage.passes(after=5)
+        told += stage.status != before
+    assert 5 <= told <= 6
+    assert stage.status["failures"]["count"] > 40
+    stage.directory.trouble = ProviderNotReady(Reason.KEY_MISSING, "It has no key.")
+    await stage.passes(after=5)
+    assert stage.status["failures"]["lastReason"] == "KeyMissing"
+    assert stage.says("Stalled") == ("True", "KeyMissing")
 
 
 async def test_a_spec_that_cannot_be_carried_out() -> None:

@@ -14,6 +14,7 @@ from realtime_operator.core.errors import (
     ClusterUnavailable,
     InvalidSession,
     OperatorError,
+    ProviderError,
     SecretMoved,
     SessionGone,
 )
@@ -206,7 +207,7 @@ class FixedHandle:
     admissions: int = 0
     while_waiting: Callable[[], None] = lambda: None
 
-    async def admitted(self) -> None:
+    async def admitted(self, memory: SessionMemory) -> None:  # noqa: ARG002 - as the port says
         """See ``ports.ProviderHandle``."""
         self.admissions += 1
         self.while_waiting()
@@ -214,6 +215,12 @@ class FixedHandle:
     def answered(self, answer: MintAnswer) -> None:
         """See ``ports.ProviderHandle``."""
         self.clock = clock_after(self.clock, answer)
+
+    def succeeded(self) -> None:
+        """See ``ports.ProviderHandle``."""
+
+    def failed(self, memory: SessionMemory, error: ProviderError) -> None:
+        """See ``ports.ProviderHandle``."""
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@
         ProviderRejected        the request is refused as written; the author changes the session
         ProviderThrottled       slow down, then again
         ProviderUnavailable     network, timeout or server trouble; again
+        ProviderDown            known to be in trouble, so it is not asked; when it is back
         ProviderUnreadable      success without a usable token; again
       ClusterError
         SecretConflict          a Secret of that name is somebody else's
@@ -106,6 +107,10 @@ class ProviderThrottled(ProviderError):
 
 class ProviderUnavailable(ProviderError):
     """No answer, or one that says the provider is in trouble."""
+
+
+class ProviderDown(ProviderError):
+    """It was not asked, because others have just found it in trouble; reason and message are theirs."""
 
 
 class ProviderUnreadable(ProviderError):

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from realtime_operator.core.errors import ClusterError, FailureClass, OperatorError, ProviderError
+from realtime_operator.core.errors import (
+    ClusterError,
+    FailureClass,
+    OperatorError,
+    ProviderDown,
+    ProviderError,
+)
 from realtime_operator.core.schedule import RETRY_FIRST_S, probe_delay, retry_delay
 
 ALWAYS_AGAIN_S = 60.0
@@ -22,7 +28,7 @@ class Failure:
         message: in a sentence, with the remedy.
         failure_class: what has to happen before another attempt.
         at: when it happened.
-        next_attempt: when another attempt is made at the latest; infinite where only a change of the spec helps.
+        next_attempt: when another attempt is made at the latest; infinite where only a change of the spec helps, or the end of an outage.
         generation: of the session that failed.
         rotate: the rotate annotation's value then.
         minting: whether the provider was asked, so that asking again must wait.
@@ -42,6 +48,10 @@ class Failure:
         """Whether another attempt has to wait; a new spec or a new wish of a person never has to."""
         same_wish = (self.generation, self.rotate) == (generation, rotate)
         return self.minting and same_wish and now < self.next_attempt
+
+    def until_it_is_back(self) -> Failure:
+        """The same failure, whose next attempt has no time of its own: it comes with the end of the provider's outage."""
+        return replace(self, next_attempt=math.inf, minting=False)
 
 
 def failure_after(
@@ -77,6 +87,33 @@ def failure_after(
         generation=generation,
         rotate=rotate,
         minting=isinstance(error, ProviderError),
+    )
+
+
+def held_back(
+    before: Failure | None, down: ProviderDown, *, now: float, generation: int, rotate: str
+) -> Failure:
+    """Remember that an attempt was not made: it adds nothing to the row, and says nothing new where the trouble is known.
+
+    Args:
+        before: the failure before, or None.
+        down: why the provider was not asked.
+        now: when.
+        generation: of the session.
+        rotate: the rotate annotation's value.
+    """
+    row = before if before is not None and before.generation == generation else None
+    known = row is not None and (row.reason, row.message) == (str(down.reason), str(down))
+    return Failure(
+        count=row.count if row is not None else 1,
+        reason=str(down.reason),
+        message=str(down),
+        failure_class=down.failure_class,
+        at=row.at if row is not None and known else now,
+        next_attempt=math.inf,
+        generation=generation,
+        rotate=rotate,
+        minting=False,
     )
 
 

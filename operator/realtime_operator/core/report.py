@@ -18,8 +18,11 @@ from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.failure import Failure
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.schedule import Lead, too_short_message
-from realtime_operator.core.timestamps import to_rfc3339
+from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
 from realtime_operator.core.token_secret import Holding
+
+TELL_AGAIN_S = 60.0
+"""How often status tells of a failure that only repeats itself: count and times, not who must act."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +72,16 @@ def status_document(facts: Facts, before: Mapping[str, Any]) -> dict[str, Any]:
         facts: what is known.
         before: the status so far, for the times of conditions that did not change.
     """
+    conditions = _conditions(facts, before.get("conditions") or ())
     document: dict[str, Any] = {
         "observedGeneration": facts.generation,
-        "conditions": _conditions(facts, before.get("conditions") or ()),
+        "conditions": conditions,
         "rotations": facts.rotations,
         "failures": _failures(facts.failure),
     }
+    if facts.failure is not None and conditions == before.get("conditions"):
+        # The same again: people know it, and a session that stays broken must not cost a write for every attempt.
+        document["failures"] = _told_lately(before, facts) or document["failures"]
     if facts.provider is not None:
         document["providerRef"] = {"kind": facts.provider[0], "name": facts.provider[1]}
     if facts.secret_uid is not None:
@@ -116,6 +123,15 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[
         )
         if bad or good or recovered:
             yield bad, reason, condition["message"]
+
+
+def _told_lately(before: Mapping[str, Any], facts: Facts) -> Any:
+    """What was told of failures, where that is enough for now: the same reason, less than a minute ago; else None."""
+    told = before.get("failures") or {}
+    told_at = from_rfc3339(told.get("lastTime"))
+    if facts.failure is None or told.get("lastReason") != facts.failure.reason or told_at is None:
+        return None
+    return told if facts.now - told_at < TELL_AGAIN_S else None
 
 
 def _failures(failure: Failure | None) -> dict[str, Any]:

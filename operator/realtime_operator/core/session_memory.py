@@ -173,19 +173,20 @@ def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Fail
     # Not Ready's: its message may say more than the failure's, and would say it twice after every restart.
     tellers = (told[kind] for kind in ("Stalled", "RotationHealthy", "Reconciling") if kind in told)
     message = next((c["message"] for c in tellers if c["reason"] in {reason, Reason.RETRYING}), reason)
-    people = "Stalled" in told or reason in _PEOPLE_REASONS
-    terminal = reason in _TERMINAL_REASONS
+    failure_class = FailureClass.SOON
+    if reason in _TERMINAL_REASONS:
+        failure_class = FailureClass.TERMINAL
+    elif "Stalled" in told or reason in _PEOPLE_REASONS:
+        failure_class = FailureClass.PEOPLE
+    # What was to come soon and has no time waited for the end of an outage, which this process knows nothing of yet.
+    without_time = 0.0 if failure_class is FailureClass.SOON else math.inf
     return Failure(
         count=failures["count"],
         reason=reason,
         message=message,
-        failure_class=FailureClass.TERMINAL
-        if terminal
-        else FailureClass.PEOPLE
-        if people
-        else FailureClass.SOON,
+        failure_class=failure_class,
         at=from_rfc3339(failures.get("lastTime")) or 0.0,
-        next_attempt=from_rfc3339(failures.get("nextAttemptTime")) or math.inf,
+        next_attempt=from_rfc3339(failures.get("nextAttemptTime")) or without_time,
         generation=generation,
         rotate=rotate,
         minting=reason in _MINTING_REASONS,

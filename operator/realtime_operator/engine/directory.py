@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -51,6 +51,8 @@ class Directory:
         references: ReferenceStore,
         cluster_kind: bool,
         changed: Callable[[ProviderKey, bool], None],
+        all_in_trouble: Callable[[ProviderKey], bool],
+        wake: Callable[[Sequence[SessionMemory]], None],
     ) -> None:
         """Keep providers.
 
@@ -62,6 +64,8 @@ class Directory:
             cluster_kind: whether ClusterRealtimeProviders are honoured.
             changed: told of each provider that is another one now, and whether that matters to all its sessions: a new spec does, a new
                 key, or one that is merely listed at the start, matters only to those in trouble.
+            all_in_trouble: whether no session of a provider is without a failure.
+            wake: has sessions looked at now.
         """
         self._clock = clock
         self._gate = gate
@@ -69,6 +73,8 @@ class Directory:
         self._references = references
         self._cluster_kind = cluster_kind
         self._changed = changed
+        self._all_in_trouble = all_in_trouble
+        self._wake = wake
         self._entries: dict[ProviderKey, ProviderEntry] = {}
         self._missing: dict[ProviderKey, float] = {}
         self._asking: dict[ProviderKey, asyncio.Lock] = {}
@@ -95,8 +101,17 @@ class Directory:
                 error.error_count(),
             )
             return
-        if entry is None or entry.ref.uid != metadata["uid"]:
-            self._entries[key] = ProviderEntry(provider, status=body.get("status") or {}, clock=self._clock)
+        if entry is not None and entry.ref.uid != metadata["uid"]:
+            self.gone(kind, entry.ref.uid)
+            entry = None
+        if entry is None:
+            self._entries[key] = ProviderEntry(
+                provider,
+                status=body.get("status") or {},
+                clock=self._clock,
+                all_in_trouble=lambda: self._all_in_trouble(key),
+                wake=self._wake,
+            )
         else:
             entry.change(provider)
         self._changed(key, not listed)
@@ -106,6 +121,7 @@ class Directory:
         for key, entry in list(self._entries.items()):
             if key[0] == kind and entry.ref.uid == uid:
                 del self._entries[key]
+                entry.ended()
                 self._changed(key, True)
 
     def known(self) -> list[tuple[ProviderKey, str, int]]:

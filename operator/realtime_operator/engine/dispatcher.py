@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.failure import Failure
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.schedule import retry_delay
 from realtime_operator.core.session_memory import SessionMemory
-from realtime_operator.engine.lanes import Lane, Lanes, ProviderKey, Work
+from realtime_operator.engine.lanes import Lanes, ProviderKey, Work
 from realtime_operator.engine.table import Entry, Table
+from realtime_operator.engine.turns import urgency_of
 from realtime_operator.engine.wakeups import WakeUps
 from realtime_operator.ports import Clock, LeadershipGate, Metrics, PassResult, Reconcile
 
@@ -24,6 +25,9 @@ TICK_S = 1.0
 
 SHORTEST_PAUSE_S = 0.2
 """No session is looked at more often, whatever its times say."""
+
+MANY_RUNNING = 32
+"""More passes than this at a time are a burst; the ticks of a thousand sessions of 60 s stay below it."""
 
 MINT_LATENCY_MAX_S = 1.0
 """A tick looks ahead by the time a mint takes, but no further: with the tick itself that is the 2 s that a mint may be early by."""
@@ -70,9 +74,25 @@ class Dispatcher:
             self._wake_ups.set(entry.memory.ref.uid, self._clock.now())
             self._nudge.set()
 
+    def wake_all(self, memories: Iterable[SessionMemory]) -> None:
+        """See to it that those of these sessions that still exist are looked at now."""
+        for memory in memories:
+            entry = self._table.get(memory.ref.uid)
+            if entry is not None:
+                self.wake(entry)
+
+    def all_in_trouble(self, provider: ProviderKey) -> bool:
+        """Whether no session of a provider goes on as it should."""
+        fine = (e.memory for e in self._table if e.memory.failure is None and not e.memory.wanted.suspended)
+        return not any(self._provider_of(memory) == provider for memory in fine)
+
     def drop(self, uid: str) -> None:
         """Forget a session that is gone."""
         self._wake_ups.drop(uid)
+
+    def is_in_a_burst(self) -> bool:
+        """Whether so much is to be done for tokens that all else may wait."""
+        return not self._stopping and (len(self._running) > MANY_RUNNING or self._lanes.waiting() > 0)
 
     async def run(self) -> None:
         """Tick until cancelled, or stopped."""
@@ -116,12 +136,8 @@ class Dispatcher:
             self._lanes.push(self._work(entry.memory, horizon=until))
 
     def _work(self, memory: SessionMemory, *, horizon: float) -> Work:
-        now, provider = self._clock.now(), self._provider_of(memory)
-        uid, changed = memory.ref.uid, memory.confirmed_generation != memory.wanted.generation
-        if memory.expires_at <= now or changed:
-            return Work(uid, provider, Lane.FIRST, memory.wanted.created_at, horizon)
-        due = memory.rotation_at is not None and memory.rotation_at <= horizon
-        return Work(uid, provider, Lane.ROTATION if due else Lane.LOOK, memory.expires_at, horizon)
+        lane, urgency = urgency_of(memory, now=self._clock.now(), horizon=horizon)
+        return Work(memory.ref.uid, self._provider_of(memory), lane, urgency, horizon)
 
     def _start(self) -> None:
         if self._stopping or not self._gate.is_open():

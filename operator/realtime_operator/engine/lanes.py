@@ -1,29 +1,17 @@
 """Work that may start, in lanes for each provider, so that one that hangs delays nobody else's sessions.
 
-Within a provider first mints and rotations take turns, each earliest expiry first, so that neither starves; looks come last.
+Within a provider their order is that of ``engine.turns``.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import IntEnum
-from itertools import count
+
+from realtime_operator.engine.turns import Lane, Turns
 
 ProviderKey = tuple[str, str, str]
 """Kind, namespace and name of the provider that a session wants."""
-
-
-class Lane(IntEnum):
-    """Why a session is looked at."""
-
-    FIRST = 0
-    """It has no living token, or its spec changed."""
-    ROTATION = 1
-    """Its token is due."""
-    LOOK = 2
-    """Nothing is known to be due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +35,8 @@ class Work:
 
 @dataclass(slots=True)
 class _Queues:
-    heaps: tuple[list[tuple[float, int, Work]], ...] = field(default_factory=lambda: ([], [], []))
+    waiting: Turns[Work] = field(default_factory=Turns)
     in_flight: int = 0
-    turn: Lane = Lane.FIRST
 
 
 class Lanes:
@@ -58,22 +45,21 @@ class Lanes:
     def __init__(self, max_in_flight: Callable[[ProviderKey], int]) -> None:
         self._max_in_flight = max_in_flight
         self._queues: dict[ProviderKey, _Queues] = {}
-        self._order = count()
 
     def push(self, work: Work) -> None:
         """Add work; the caller sees to it that a session waits or runs only once."""
         queues = self._queues.setdefault(work.provider, _Queues())
-        heapq.heappush(queues.heaps[work.lane], (work.urgency, next(self._order), work))
+        queues.waiting.push(work.lane, work.urgency, work)
 
     def start(self) -> list[Work]:
         """Take out all that may start now; each counts as running until ``finished``."""
         started = []
         for key, queues in list(self._queues.items()):
             limit = self._max_in_flight(key)
-            while queues.in_flight < limit and (work := _next(queues)) is not None:
+            while queues.in_flight < limit and (work := queues.waiting.pop()) is not None:
                 queues.in_flight += 1
                 started.append(work)
-            if not queues.in_flight and not any(queues.heaps):
+            if not queues.in_flight and not queues.waiting:
                 del self._queues[key]
         return started
 
@@ -83,14 +69,4 @@ class Lanes:
 
     def waiting(self) -> int:
         """How much work waits."""
-        return sum(len(heap) for queues in self._queues.values() for heap in queues.heaps)
-
-
-def _next(queues: _Queues) -> Work | None:
-    other = Lane.ROTATION if queues.turn is Lane.FIRST else Lane.FIRST
-    for lane in (queues.turn, other, Lane.LOOK):
-        if queues.heaps[lane]:
-            if lane is not Lane.LOOK:
-                queues.turn = Lane.ROTATION if lane is Lane.FIRST else Lane.FIRST
-            return heapq.heappop(queues.heaps[lane])[2]
-    return None
+        return sum(len(queues.waiting) for queues in self._queues.values())

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
 from realtime_operator.api.provider import CaKind, Provider
-from realtime_operator.core.errors import ProviderNotReady
+from realtime_operator.core.errors import ProviderError, ProviderNotReady
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.mint_answer import clock_after
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_key import missing_key_secret, read_ca_bundle, read_key
 from realtime_operator.core.provider_view import ProviderView
-from realtime_operator.engine.limiter import RateLimiter
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.limiter import MINUTE_S, RateLimiter
+from realtime_operator.engine.probing import Probing
+from realtime_operator.engine.turns import urgency_of
 from realtime_operator.ports import Clock, ReferenceStore
 
 LATENCY_WEIGHT = 0.2
 """How much the newest answer counts in the mean latency: a handful of answers is enough to follow a provider that slows down."""
+
+
+ROOM_S = 1.0
+"""How long a pass may wait for its moment within a rate limit: so many more passes than requests are in flight, and no more."""
 
 
 class ProviderEntry:
@@ -36,9 +43,28 @@ class ProviderEntry:
         latency: mean seconds from request to answer.
     """
 
-    def __init__(self, provider: Provider, *, status: Mapping[str, Any], clock: Clock) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        status: Mapping[str, Any],
+        clock: Clock,
+        all_in_trouble: Callable[[], bool],
+        wake: Callable[[Sequence[SessionMemory]], None],
+    ) -> None:
+        """Begin to know a provider.
+
+        Args:
+            provider: the object.
+            status: as seen.
+            clock: time.
+            all_in_trouble: whether no session of it is without a failure.
+            wake: has sessions looked at now.
+        """
         self._now = clock
         self._limiter = RateLimiter(clock, None)
+        name = f"{provider.kind} {provider.metadata.name}"
+        self._probing = Probing(clock, name, all_in_trouble=all_in_trouble, wake=wake)
         self._provider_clock = ProviderClock()
         self._view: ProviderView | None = None
         self._reading = asyncio.Lock()
@@ -47,7 +73,7 @@ class ProviderEntry:
         self.change(provider)
 
     def change(self, provider: Provider) -> None:
-        """Take in another spec; clock, latency and rate stay known."""
+        """Take in another spec; clock, latency and rate stay known, trouble does not."""
         metadata = provider.metadata
         self._provider = provider
         self.ref = ObjectRef(str(provider.kind), metadata.namespace or None, metadata.name, metadata.uid)
@@ -56,11 +82,20 @@ class ProviderEntry:
         self.trouble: ProviderNotReady | None = None
         self.read_at = -math.inf
         self._view = None
+        self._probing.end()
 
     @property
     def max_in_flight(self) -> int:
-        """How many passes may run for it at once."""
-        return self._provider.spec.limits.max_in_flight
+        """How many passes may run for it at once.
+
+        Within a rate limit no more are of use than its requests take time (Little's law): who waits for a moment within a pass keeps
+        a place that a more urgent session may need.
+        """
+        limits = self._provider.spec.limits
+        if limits.requests_per_minute is None:
+            return limits.max_in_flight
+        of_use = limits.requests_per_minute / MINUTE_S * (self.latency + ROOM_S) + 1
+        return min(limits.max_in_flight, math.ceil(of_use))
 
     @property
     def was_read(self) -> bool:
@@ -79,9 +114,26 @@ class ProviderEntry:
         """Its clock, as far as its answers tell."""
         return self._provider_clock
 
-    async def admitted(self) -> None:
-        """Wait until one more request is within its limits."""
-        await self._limiter.admitted()
+    async def admitted(self, memory: SessionMemory) -> None:
+        """Wait until this session may ask; see ``ports.ProviderHandle``."""
+        self._probing.admit(memory)
+        if self._limiter.per_minute is not None:
+            now = self._now.now()
+            await self._limiter.admitted(*urgency_of(memory, now=now, horizon=now))
+            self._probing.may_still(memory)
+
+    def succeeded(self) -> None:
+        """Learn that a token came."""
+        self._probing.end()
+
+    def failed(self, view: ProviderView, memory: SessionMemory, error: ProviderError) -> None:
+        """Learn that none came for a request made with ``view``; what an older one met says nothing of this provider."""
+        if view == self._view:
+            self._probing.failed(memory, error)
+
+    def ended(self) -> None:
+        """It is gone: nobody waits for it any more."""
+        self._probing.end()
 
     def answered(self, answer: MintAnswer) -> None:
         """Learn from an answer: clock and latency."""
@@ -102,7 +154,10 @@ class ProviderEntry:
             while provider is not self._provider:  # another spec was heard of while this one's key was read
                 provider, (view, trouble) = self._provider, await self._looked_at(references)
             self._view, self.trouble, self.read_at = view, trouble, self._now.now()
-            return before is not None and before != (self._view, str(self.trouble))
+            changed = before is not None and before != (self._view, str(self.trouble))
+            if changed:
+                self._probing.end()
+            return changed
 
     async def _looked_at(
         self, references: ReferenceStore
@@ -168,9 +223,17 @@ class Granted:
         """Its clock, as far as its answers tell."""
         return self.entry.clock
 
-    async def admitted(self) -> None:
-        """Wait until one more request is within its limits."""
-        await self.entry.admitted()
+    async def admitted(self, memory: SessionMemory) -> None:
+        """Wait until this session may ask."""
+        await self.entry.admitted(memory)
+
+    def succeeded(self) -> None:
+        """Learn that a token came."""
+        self.entry.succeeded()
+
+    def failed(self, memory: SessionMemory, error: ProviderError) -> None:
+        """Learn that none came."""
+        self.entry.failed(self.view, memory, error)
 
     def answered(self, answer: MintAnswer) -> None:
         """Learn from an answer: clock and latency."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.core.errors import ClusterError
@@ -24,13 +25,30 @@ WRITES_AT_ONCE = 16
 LONGEST_PAUSE_ROUNDS = 30
 """While the API server takes no status at all, it is asked this seldom."""
 
+ROUNDS_HELD = 3
+"""In a burst of Secret writes a status waits so many rounds: the same API server, and the same process, are needed for the tokens."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    memory: SessionMemory
+    base: Mapping[str, Any]
+    rounds: int = 0
+
 
 class StatusLane:
     """Keeps what the API has until it has what it should have."""
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, *, is_in_a_burst: Callable[[], bool]) -> None:
+        """Begin with nothing to write.
+
+        Args:
+            objects: where statuses are kept.
+            is_in_a_burst: whether tokens need all there is just now.
+        """
         self._objects = objects
-        self._pending: dict[str, tuple[SessionMemory, Mapping[str, Any]]] = {}
+        self._is_in_a_burst = is_in_a_burst
+        self._pending: dict[str, _Pending] = {}
         self._slots = asyncio.Semaphore(WRITES_AT_ONCE)
         self._strikes = 0
         self._rounds_off = 0
@@ -43,7 +61,7 @@ class StatusLane:
         """Make ``status`` the one that the session should show."""
         if status == memory.status and memory.ref.uid not in self._pending:
             return
-        self._pending.setdefault(memory.ref.uid, (memory, memory.status))
+        self._pending.setdefault(memory.ref.uid, _Pending(memory, memory.status))
         memory.status = status
 
     def drop(self, uid: str) -> None:
@@ -51,12 +69,15 @@ class StatusLane:
         self._pending.pop(uid, None)
 
     async def flush(self) -> None:
-        """Write all that waits; what fails waits for the next flush, and where nothing can be written rounds are left out."""
+        """Write what waits: in a burst only what has waited long enough.
+
+        What fails waits for the next flush, and where nothing can be written rounds are left out.
+        """
         if self._rounds_off:
             self._rounds_off -= 1
             return
-        pending, self._pending = self._pending, {}
-        troubles = await asyncio.gather(*(self._write(memory, base) for memory, base in pending.values()))
+        due = self._take()
+        troubles = await asyncio.gather(*(self._write(each) for each in due))
         failed = [trouble for trouble in troubles if trouble is not None]
         if not failed:
             self._strikes = 0
@@ -66,15 +87,24 @@ class StatusLane:
             self._strikes += 1
             self._rounds_off = min(LONGEST_PAUSE_ROUNDS, 2 ** min(self._strikes, 16) - 2)
 
-    async def _write(self, memory: SessionMemory, base: Mapping[str, Any]) -> ClusterError | None:
+    def _take(self) -> list[_Pending]:
+        held = ROUNDS_HELD if self._is_in_a_burst() else 0
+        due = [each for each in self._pending.values() if each.rounds >= held]
+        self._pending = {uid: each for uid, each in self._pending.items() if each.rounds < held}
+        for each in self._pending.values():
+            each.rounds += 1
+        return due
+
+    async def _write(self, pending: _Pending) -> ClusterError | None:
+        memory = pending.memory
         async with self._slots:
-            changes = changed_fields(base, memory.status)
+            changes = changed_fields(pending.base, memory.status)
             if memory.gone or not changes:
                 return None
             try:
                 await self._objects.patch_status(memory.ref, changes)
             except ClusterError as error:
                 # What was submitted meanwhile took the unwritten status for written.
-                self._pending[memory.ref.uid] = (memory, base)
+                self._pending[memory.ref.uid] = pending
                 return error
             return None

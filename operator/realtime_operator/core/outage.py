@@ -1,0 +1,189 @@
+"""A provider's outage: one fact, known once, instead of one that every session finds out for itself.
+
+The provider is down after three mints in a row that ended in its own trouble, of three sessions, or of all that there are: one session
+alone never stops the others. While it is down one session at a time asks, as a probe; the others wait, and cost nothing. The first token
+ends it, and whoever waited goes on in that moment.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from realtime_operator.core.errors import (
+    FailureClass,
+    ProviderDown,
+    ProviderError,
+    ProviderThrottled,
+    ProviderUnavailable,
+)
+from realtime_operator.core.session_memory import SessionMemory
+
+MINTS_IN_A_ROW = 3
+"""So many failures, of as many sessions: fewer may be one session's own trouble, more would be asked for nothing."""
+
+PROBE_EVERY_S = 1.0
+"""While anybody has no living token: half of it is what a session waits on average after the provider is back."""
+
+PROBE_PAUSE_MAX_S = 30.0
+"""The longest pause while all tokens still live."""
+
+PROBES_BEFORE_EXPIRY = 4
+"""A pause takes no larger part of the life left to the token that expires first than one of so many."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    memory: SessionMemory
+    probes: int = 0
+
+
+class Outage:
+    """What is known of one provider's trouble; times are local.
+
+    Attributes:
+        next_probe_at: when the next probe is to be sent; infinite while none is.
+    """
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._said: tuple[str, str] | None = None
+        self._failures = 0
+        self._waiting: dict[str, _Waiting] = {}
+        self._asking: set[str] = set()
+        self._chosen = ""
+        self._slot, self._slots = -math.inf, 0
+        self._not_before = -math.inf
+        self.next_probe_at = math.inf
+
+    @property
+    def is_down(self) -> bool:
+        """Whether nobody but a probe may ask."""
+        return self._said is not None
+
+    def admit(self, memory: SessionMemory, *, now: float) -> None:
+        """Let a session ask, or remember that it waits.
+
+        Raises:
+            ProviderDown: the provider is down, and this session is not the probe.
+        """
+        uid = memory.ref.uid
+        # No session has two passes at a time, so whatever it asked before has ended.
+        self._asking.discard(uid)
+        if self._said is None:
+            return
+        if uid == self._chosen:
+            self._chosen = ""
+            self._asking.add(uid)
+            return
+        self._wait(memory, now=now)
+        raise ProviderDown(*self._said)
+
+    def may_still(self, memory: SessionMemory, *, now: float) -> None:
+        """Ask again after a wait, in which the provider may have gone down.
+
+        Raises:
+            ProviderDown: it did, and this session is not the probe.
+        """
+        if self._said is not None and memory.ref.uid not in self._asking:
+            self._wait(memory, now=now)
+            raise ProviderDown(*self._said)
+
+    def failed(
+        self, memory: SessionMemory, error: ProviderError, *, now: float, all_in_trouble: Callable[[], bool]
+    ) -> bool:
+        """Take in that a mint failed, after the session remembered it; says whether the provider is down since this moment.
+
+        Args:
+            memory: of the session.
+            error: what the mint ended in.
+            now: when.
+            all_in_trouble: whether no session of this provider is without a failure.
+        """
+        self._asking.discard(memory.ref.uid)
+        if not isinstance(error, ProviderUnavailable | ProviderThrottled):
+            self._waiting.pop(memory.ref.uid, None)  # its own trouble, for which it has its own time
+            return False
+        self._failures += 1
+        self._not_before = max(self._not_before, now + (error.retry_after or 0.0))
+        self._waiting.setdefault(memory.ref.uid, _Waiting(memory))
+        was_down = self.is_down
+        if not was_down and not self._is_enough(all_in_trouble):
+            return False
+        self._said = (str(error.reason), str(error))
+        if was_down:
+            _hold(memory)
+            self._hasten(memory, now=now)
+            return False
+        self._slot = now
+        for waiting in self._waiting.values():
+            _hold(waiting.memory)
+            self._hasten(waiting.memory, now=now)
+        return True
+
+    def end(self) -> list[SessionMemory]:
+        """Forget all trouble, because a token came or the provider is another one; gives the sessions that waited for that."""
+        waited = [waiting.memory for waiting in self._waiting.values()] if self.is_down else []
+        self._forget()
+        return waited
+
+    def choose(self, *, now: float) -> SessionMemory | None:
+        """Begin the time slot of a probe: gives the session that may ask in it, or None where nobody could.
+
+        It is the one with the fewest probes so far, so that one whose requests alone fail keeps nobody waiting, and of those the one
+        whose token expires first. A probe that hangs stays out of it.
+        """
+        self._waiting = {uid: each for uid, each in self._waiting.items() if _still_waits(each.memory)}
+        able = [each for uid, each in self._waiting.items() if uid not in self._asking]
+        # From slot to slot by the plan, not by the moment at which it is looked at, or the pauses would grow by every delay.
+        on_time = now - self.next_probe_at < PROBE_EVERY_S
+        self._slot, self._slots = self.next_probe_at if on_time else now, self._slots + 1
+        self.next_probe_at = math.inf
+        if self._waiting:
+            first = min((each.memory for each in self._waiting.values()), key=_expiry)
+            self._hasten(first, now=now)
+        chosen = min(able, key=lambda each: (each.probes, _expiry(each.memory)), default=None)
+        self._chosen = ""
+        if chosen is None:
+            return None
+        chosen.probes += 1
+        self._chosen = chosen.memory.ref.uid
+        return chosen.memory
+
+    def _wait(self, memory: SessionMemory, *, now: float) -> None:
+        self._waiting.setdefault(memory.ref.uid, _Waiting(memory))
+        self._hasten(memory, now=now)
+
+    def _hasten(self, memory: SessionMemory, *, now: float) -> None:
+        """See to it that the next probe comes as soon as this session needs it."""
+        left, pause = memory.expires_at - now, PROBE_EVERY_S
+        if left > 0:
+            backed_off = min(PROBE_EVERY_S * 2.0 ** min(self._slots, 16), PROBE_PAUSE_MAX_S)
+            pause = max(PROBE_EVERY_S, min(backed_off, left / PROBES_BEFORE_EXPIRY))
+        self.next_probe_at = max(min(self.next_probe_at, self._slot + pause), self._not_before)
+
+    def _is_enough(self, all_in_trouble: Callable[[], bool]) -> bool:
+        if self._failures < MINTS_IN_A_ROW:
+            return False
+        sessions = sum(not each.memory.gone for each in self._waiting.values())
+        return sessions >= MINTS_IN_A_ROW or all_in_trouble()
+
+
+def _hold(memory: SessionMemory) -> None:
+    if (
+        memory.failure is not None
+        and memory.failure.minting
+        and memory.failure.failure_class is FailureClass.SOON
+    ):
+        memory.failure = memory.failure.until_it_is_back()
+
+
+def _still_waits(memory: SessionMemory) -> bool:
+    return not memory.gone and memory.failure is not None and not memory.wanted.suspended
+
+
+def _expiry(memory: SessionMemory) -> tuple[float, str]:
+    return memory.expires_at, memory.ref.uid

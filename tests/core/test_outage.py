@@ -1,0 +1,289 @@
+"""A provider's outage: when it is declared, who probes it and when, and who goes on at its end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from realtime_operator.core.errors import (
+    ProviderDown,
+    ProviderError,
+    ProviderRejected,
+    ProviderThrottled,
+    ProviderUnavailable,
+    ProviderUnreadable,
+)
+from realtime_operator.core.failure import failure_after, held_back
+from realtime_operator.core.outage import Outage
+from realtime_operator.core.reasons import Reason
+from realtime_operator.core.session_memory import SessionMemory
+from tests.support.builders import NOW, a_memory, a_session
+
+AWAY = ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, "It is away.")
+
+
+class Scene:
+    """An outage and the sessions in it, at a time that the test moves."""
+
+    def __init__(self) -> None:
+        self.outage, self.now = Outage(), NOW
+        self.all_in_trouble = False
+
+    def session(self, number: int, *, life: float = -1.0) -> SessionMemory:
+        """A session whose token lives so long."""
+        memory = a_memory(a_session(name=f"s{number}", uid=str(number)))
+        memory.expires_at = self.now + life
+        return memory
+
+    def fails(self, memory: SessionMemory, error: ProviderError = AWAY) -> bool:
+        """A mint of the session failed, and is remembered as the reconciler does; says whether the provider is down since."""
+        memory.failure = failure_after(
+            memory.failure, error, now=self.now, life_left=0, uid=memory.ref.uid, generation=1, rotate=""
+        )
+        return self.outage.failed(memory, error, now=self.now, all_in_trouble=lambda: self.all_in_trouble)
+
+    def waits(self, memory: SessionMemory) -> ProviderDown:
+        """The session wants to ask, and has to wait."""
+        with pytest.raises(ProviderDown) as caught:
+            self.outage.admit(memory, now=self.now)
+        memory.failure = held_back(memory.failure, caught.value, now=self.now, generation=1, rotate="")
+        return caught.value
+
+    def slot(self) -> tuple[float, str]:
+        """Let time go to the next probe: after how long it came, and whose it is."""
+        at, before = self.outage.next_probe_at, self.now
+        assert at < math.inf
+        self.now = max(at, before)
+        chosen = self.outage.choose(now=self.now)
+        return self.now - before, chosen.ref.uid if chosen is not None else ""
+
+    def asks(self, memory: SessionMemory) -> bool:
+        """Whether a session may ask now."""
+        try:
+            self.outage.admit(memory, now=self.now)
+        except ProviderDown:
+            return False
+        return True
+
+
+def a_scene_of_trouble(*lives: float) -> tuple[Scene, list[SessionMemory]]:
+    """A provider that is down, and sessions that wait for it."""
+    scene = Scene()
+    sessions = [scene.session(number, life=life) for number, life in enumerate(lives)]
+    assert [scene.fails(each) for each in sessions[:3]] == [False, False, True]
+    for each in sessions[3:]:
+        scene.waits(each)
+    return scene, sessions
+
+
+def test_three_sessions_that_fail_in_a_row() -> None:
+    """Then the provider is down: another one waits, with the trouble's own words."""
+    scene = Scene()
+    sessions = [scene.session(number) for number in range(4)]
+    assert scene.asks(sessions[3])
+    assert [scene.fails(each) for each in sessions[:3]] == [False, False, True]
+    down = scene.waits(sessions[3])
+    assert (down.reason, str(down)) == (Reason.PROVIDER_UNAVAILABLE, "It is away.")
+    failure = sessions[3].failure
+    assert failure is not None
+    assert (failure.count, failure.next_attempt, failure.minting) == (1, math.inf, False)
+
+
+def test_a_token_in_between() -> None:
+    """Two failures, a token, two failures: nobody has to wait."""
+    scene = Scene()
+    sessions = [scene.session(number) for number in range(4)]
+    for pair in (sessions[:2], sessions[2:]):
+        assert not any(scene.fails(each) for each in pair)
+        assert scene.outage.end() == []
+    assert not scene.fails(sessions[0])
+
+
+def test_one_session_alone_stops_nobody() -> None:
+    """However often its mints fail, the provider is not down for others; it is where there are no others that go on."""
+    scene = Scene()
+    poisoned = scene.session(0)
+    assert not any(scene.fails(poisoned) for _ in range(50))
+    assert scene.asks(scene.session(1))
+    scene.all_in_trouble = True
+    assert scene.fails(poisoned)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ProviderRejected(Reason.PROVIDER_REJECTED, "no"),
+        ProviderUnreadable(Reason.PROVIDER_UNREADABLE, "what?"),
+    ],
+)
+def test_what_is_not_the_providers_outage(error: ProviderError) -> None:
+    """A refused request and an answer without a token say nothing of the next session's."""
+    scene = Scene()
+    assert not any(scene.fails(scene.session(number), error) for number in range(9))
+
+
+def test_one_may_ask_in_each_second() -> None:
+    """While anybody has no living token: one, once; the fewest probes first, then the earliest expiry, and a poisoned one last."""
+    scene, sessions = a_scene_of_trouble(-5, -9, -1, -7, 40)
+    asked = []
+    for _ in range(7):
+        pause, uid = scene.slot()
+        assert pause == pytest.approx(1.0)
+        asked.append(uid)
+        able = [each.ref.uid for each in sessions if scene.asks(each)]
+        assert able == [uid]
+        assert not scene.asks(sessions[int(uid)])  # once
+        scene.fails(sessions[int(uid)])
+    assert asked == ["1", "3", "0", "2", "4", "1", "3"]
+
+
+def test_a_probe_that_comes_late_does_not_shift_the_next() -> None:
+    """The pauses are counted from slot to slot."""
+    scene, _ = a_scene_of_trouble(-1, -1, -1)
+    begin = scene.now
+    for late in (0.2, 0.4, 0.1, 0.3):
+        scene.now = scene.outage.next_probe_at + late
+        scene.outage.choose(now=scene.now)
+    assert scene.outage.next_probe_at == pytest.approx(begin + 5)
+    scene.now += 10
+    scene.outage.choose(now=scene.now)
+    assert scene.outage.next_probe_at == pytest.approx(scene.now + 1)
+
+
+def test_a_probe_that_hangs() -> None:
+    """It stops no other one; who hangs is not chosen again."""
+    scene, sessions = a_scene_of_trouble(-3, -2, -1)
+    for number in (0, 1, 2):
+        _, uid = scene.slot()
+        assert uid == str(number)
+        assert scene.asks(sessions[number])
+    assert scene.slot()[1] == ""
+    scene.fails(sessions[1])
+    assert scene.slot()[1] == "1"
+
+
+def test_while_all_tokens_live_the_pauses_grow() -> None:
+    """1, 2, 4 … s, but never more than 30 s, nor more than a quarter of the life that is left to the first."""
+    scene, _ = a_scene_of_trouble(3600, 3700, 3800)
+    pauses = [scene.slot()[0] for _ in range(7)]
+    assert pauses == pytest.approx([1, 2, 4, 8, 16, 30, 30])
+    scene, sessions = a_scene_of_trouble(40, 50, 60)
+    begin, pauses = scene.now, []
+    while scene.now < sessions[0].expires_at:
+        left = sessions[0].expires_at - scene.now
+        pauses.append(scene.slot()[0])
+        assert pauses[-1] <= max(1.0, left / 4) + 1e-6
+    assert len(pauses) <= 16
+    assert scene.now - begin < 42
+
+
+def test_who_has_no_token_hastens_the_next_probe() -> None:
+    """A pause that was long enough for living tokens ends when somebody without one comes to wait."""
+    scene, _ = a_scene_of_trouble(3600, 3700, 3800)
+    for _ in range(5):
+        scene.slot()
+    scene.now += 3
+    scene.waits(scene.session(9))
+    pause, uid = scene.slot()
+    assert (pause, uid) == (0, "9")
+    assert scene.slot()[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", [ProviderThrottled, ProviderUnavailable])
+def test_the_providers_own_wish_is_a_minimum(kind: type[ProviderError]) -> None:
+    """Retry-After is obeyed by the probes, also where somebody has no token."""
+    scene = Scene()
+    for number in range(3):
+        scene.fails(scene.session(number), kind(Reason.PROVIDER_THROTTLED, "slow", retry_after=20.0))
+    assert scene.slot()[0] == pytest.approx(20)
+    assert scene.slot()[0] == pytest.approx(1)
+
+
+def changed(memory: SessionMemory, how: str) -> None:
+    """What may happen to a session that waits."""
+    if how == "gone":
+        memory.gone = True
+    elif how == "suspended":
+        memory.wanted = replace(memory.wanted, suspended=True)
+    else:
+        memory.failure = None
+
+
+@pytest.mark.parametrize("how", ["gone", "suspended", "served elsewhere"])
+def test_who_does_not_wait_any_more_is_not_asked_to_probe(how: str) -> None:
+    """Nor does it stop the others, nor keep the probes going on its own."""
+    scene, sessions = a_scene_of_trouble(-3, -2, -1)
+    for each in sessions[:2]:
+        changed(each, how)
+    assert [scene.slot()[1] for _ in range(2)] == ["2", "2"]
+    changed(sessions[2], how)
+    scene.outage.choose(now=scene.now + 1)
+    assert scene.outage.next_probe_at == math.inf
+    scene.waits(scene.session(7))
+    assert scene.slot()[1] == "7"
+
+
+def test_a_probe_that_is_refused_for_its_own_sake() -> None:
+    """It waits in its own time then, and the others go on probing."""
+    scene, sessions = a_scene_of_trouble(-3, -2, -1)
+    _, uid = scene.slot()
+    assert scene.asks(sessions[int(uid)])
+    scene.fails(sessions[int(uid)], ProviderRejected(Reason.PROVIDER_REJECTED, "no"))
+    assert {scene.slot()[1] for _ in range(6)} == {"1", "2"}
+
+
+def test_at_the_end_all_go_on() -> None:
+    """Those whose mints failed as well as those who never asked; afterwards anybody may ask, and all begins anew."""
+    scene, sessions = a_scene_of_trouble(-1, -1, -1, 20, 30)
+    for each in sessions:
+        assert each.failure is not None
+        assert not each.failure.holds_back(now=scene.now, generation=1, rotate="")
+    assert scene.outage.end() == sessions
+    assert all(scene.asks(each) for each in sessions)
+    assert (scene.outage.next_probe_at, scene.outage.end()) == (math.inf, [])
+    assert not scene.fails(sessions[0])
+
+
+def test_who_waited_for_a_rate_limit_when_the_provider_went_down() -> None:
+    """It may not ask any more, unless it is the probe."""
+    scene, sessions = a_scene_of_trouble(-3, -2, -1)
+    with pytest.raises(ProviderDown):
+        scene.outage.may_still(sessions[1], now=scene.now)
+    scene.slot()
+    assert scene.asks(sessions[0])
+    scene.outage.may_still(sessions[0], now=scene.now)
+
+
+def test_a_wait_that_is_known_says_nothing_new() -> None:
+    """Held back again, or while a mint's own failure is known, a session keeps count and time; another spec begins anew."""
+    down = ProviderDown(Reason.PROVIDER_UNAVAILABLE, "It is away.")
+
+    def held(before: Any, at: float, *, generation: int = 1, error: ProviderDown = down) -> Any:
+        return held_back(before, error, now=at, generation=generation, rotate="")
+
+    first = held(None, NOW)
+    assert (first.count, first.at) == (1, NOW)
+    assert held(first, NOW + 50) == first
+    tried = failure_after(first, AWAY, now=NOW + 9, life_left=0, uid="1", generation=1, rotate="")
+    assert tried.count == 2
+    assert held(tried, NOW + 50) == tried.until_it_is_back()
+    assert held(tried, NOW + 50, generation=2).count == 1
+    other = held(tried, NOW + 50, error=ProviderDown(Reason.PROVIDER_THROTTLED, "Slow down."))
+    assert (other.count, other.at, other.reason) == (2, NOW + 50, Reason.PROVIDER_THROTTLED)
+
+
+def test_trouble_of_another_kind_keeps_its_own_time() -> None:
+    """A session that failed at the provider, and then elsewhere, is not put off until the outage's end."""
+    scene = Scene()
+    sessions = [scene.session(number) for number in range(3)]
+    scene.fails(sessions[0])
+    rejected = ProviderRejected(Reason.PROVIDER_REJECTED, "no")
+    sessions[0].failure = own = failure_after(
+        None, rejected, now=NOW, life_left=0, uid="0", generation=1, rotate=""
+    )
+    scene.fails(sessions[1])
+    assert scene.fails(sessions[2])
+    assert sessions[0].failure is own
