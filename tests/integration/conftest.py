@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.overheard import LEAK, Overheard
 from tests.integration.rights import cluster_identity, scoped_identity
-from tests.integration.stage import SECRETIVE, Stage
-from tests.support.operator import RunningOperator, running_operator
+from tests.integration.stage import SECRETIVE, SESSIONS, Stage
+from tests.support.operator import OperatorProcess, RunningOperator, operator_process, running_operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,36 @@ def operator(operator_kubeconfig: Path) -> Iterator[RunningOperator]:
         yield running
         metrics = running.metrics()
     assert not SECRETIVE.findall(metrics + running.log_text())
+
+
+@pytest.fixture(scope="module")
+def overheard(kube: kubernetes.client.ApiClient) -> Iterator[Overheard]:
+    """An ear for all that is said while the module runs; it hears the operator out."""
+    ear = Overheard(kube)
+    try:
+        yield ear
+    finally:
+        ear.stop()
+    assert not ear.leaks()
+    assert ear.heard().keys() >= {"events", SESSIONS}, "it was deaf"
+
+
+@pytest.fixture(scope="module")
+def live(
+    operator_kubeconfig: Path, overheard: Overheard, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OperatorProcess]:
+    """The operator as one process, which every bad input of the module must leave alive, quiet and without a surprise."""
+    assert not overheard.leaks()
+    log_file = tmp_path_factory.mktemp("operator") / "operator.log"
+    with operator_process(operator_kubeconfig, log_file, "--log-level", "debug") as running:
+        yield running
+        running.raise_if_ended()
+        said = running.metrics()
+        assert running.is_ready()
+        assert running.terminate()[0] == 0
+    said += running.log_text()
+    assert not LEAK.findall(said)
+    assert not re.findall("Traceback|InternalError|unexpectedly", said)
 
 
 @pytest.fixture
