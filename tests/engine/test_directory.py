@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from realtime_operator.api import group
-from realtime_operator.core.errors import ClusterUnavailable, ProviderNotReady
+from realtime_operator.core.errors import (
+    ClusterUnavailable,
+    ProviderDown,
+    ProviderNotReady,
+    ProviderUnavailable,
+)
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.directory import BELIEVED_MISSING_S, Directory
@@ -238,6 +243,48 @@ async def test_a_pass_keeps_the_provider_that_it_found() -> None:
     await handle.admitted(a_memory())
     handle.answered(an_answer({}, at=NOW + 11))
     assert handle.clock.seen_at == NOW + 11
+
+
+async def test_what_an_older_spec_met_says_nothing_of_the_new_one() -> None:
+    """Mints that were under way when the provider changed, and fail then, do not have the new one declared down."""
+    scene = Scene()
+    scene.hears(a_provider())
+    old, _ = await scene.resolve()
+    scene.hears(a_provider(generation=2, baseURL="https://other.test"))
+    new, _ = await scene.resolve()
+    away = ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, "away")
+    sessions = [a_memory(a_session(name=f"s{number}", uid=str(number))) for number in range(4)]
+    for each in sessions[:3]:
+        old.failed(each, away)
+    await new.admitted(sessions[3])
+    for each in sessions[:3]:
+        new.failed(each, away)
+    with pytest.raises(ProviderDown):
+        await new.admitted(sessions[3])
+    new.succeeded()
+    await new.admitted(sessions[3])
+    assert scene.woken == sessions
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, 128),
+        ({"maxInFlight": 7}, 7),
+        ({"requestsPerMinute": 60}, 3),
+        ({"requestsPerMinute": 600}, 13),
+        ({"requestsPerMinute": 600, "maxInFlight": 5}, 5),
+        ({"requestsPerMinute": 60000}, 128),
+    ],
+)
+async def test_how_many_passes_are_of_use_at_once(limits: dict[str, int], expected: int) -> None:
+    """Within a rate limit no more than are on their way, and those of the next second: 10 a second of 0.2 s each are 2 and 10, and one."""
+    scene = Scene()
+    scene.hears(a_provider(limits=limits))
+    handle, _ = await scene.resolve()
+    for _ in range(60):
+        handle.answered(an_answer({}, took=0.2))
+    assert scene.directory.max_in_flight(OWN) == expected
 
 
 class SlowReferences(InMemoryReferences):

@@ -13,9 +13,9 @@ from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.engine.lanes import Lanes, ProviderKey, Work
 from realtime_operator.engine.limiter import RateLimiter
 from realtime_operator.engine.table import Table
-from realtime_operator.engine.turns import Lane
+from realtime_operator.engine.turns import Lane, urgency_of
 from realtime_operator.engine.wakeups import WakeUps
-from tests.support.builders import a_memory, a_session
+from tests.support.builders import NOW, a_memory, a_session
 from tests.support.virtual_time import run_virtually
 
 A: ProviderKey = ("RealtimeProvider", "hotel", "a")
@@ -253,5 +253,87 @@ def test_a_rate_limit_does_not_save_up() -> None:
         for _ in range(3):
             await limiter.admitted(Lane.ROTATION, 0)
         assert clock.now() - began == pytest.approx(2)
+
+    run_virtually(story())
+
+
+@pytest.mark.parametrize(
+    ("life", "due_in", "confirmed", "expected"),
+    [
+        (None, None, -1, (Lane.FIRST, "created")),
+        (300, 100, 1, (Lane.LOOK, "expiry")),
+        (300, 0, 1, (Lane.ROTATION, "expiry")),
+        (300, 100, 0, (Lane.FIRST, "created")),
+        (-30, -50, 1, (Lane.ROTATION, "expiry")),
+        (-30, -50, -1, (Lane.ROTATION, "expiry")),
+    ],
+    ids=["new", "idle", "due", "another spec", "expired", "expired before a restart"],
+)
+def test_in_which_lane_a_session_stands(
+    life: float | None, due_in: float | None, confirmed: int, expected: tuple[Lane, str]
+) -> None:
+    """First mints by age; what is due or has expired by expiry, so that whose readers wait longest are helped first."""
+    memory = a_memory()
+    memory.expires_at = NOW + life if life is not None else 0.0
+    memory.rotation_at = NOW + due_in if due_in is not None else None
+    memory.confirmed_generation = confirmed
+    urgency = {"created": memory.wanted.created_at, "expiry": memory.expires_at}[expected[1]]
+    assert urgency_of(memory, now=NOW, horizon=NOW) == (expected[0], urgency)
+
+
+def test_a_rate_limit_admits_the_most_urgent_first() -> None:
+    """Whoever comes late and is urgent does not stand behind those who came before; first mints and rotations take turns."""
+
+    async def story() -> None:
+        limiter, left = RateLimiter(SystemClock(), 60), list[str]()
+
+        async def request(name: str, lane: Lane, urgency: float) -> None:
+            await limiter.admitted(lane, urgency)
+            left.append(name)
+
+        asking = [asyncio.create_task(request("begins", Lane.ROTATION, 0))]
+        for number in (3, 2, 1):
+            asking.append(asyncio.create_task(request(f"due-{number}", Lane.ROTATION, number)))
+            asking.append(asyncio.create_task(request(f"first-{number}", Lane.FIRST, number)))
+        await asyncio.sleep(0.5)
+        asking.append(asyncio.create_task(request("due-0", Lane.ROTATION, 0)))
+        await asyncio.gather(*asking)
+        assert left == ["begins", "first-1", "due-0", "first-2", "due-1", "first-3", "due-2", "due-3"]
+
+    run_virtually(story())
+
+
+@pytest.mark.parametrize(("limit", "after"), [(600, 0.1), (None, 0.0), (6, 10.0)])
+def test_a_rate_limit_that_changes_while_somebody_waits(limit: int | None, after: float) -> None:
+    """Whoever waits goes by the new limit at once, measured from the request before."""
+
+    async def story() -> None:
+        clock = SystemClock()
+        limiter = RateLimiter(clock, 1)
+        await limiter.admitted(Lane.ROTATION, 0)
+        began = clock.now()
+        waiting = asyncio.create_task(limiter.admitted(Lane.ROTATION, 0))
+        await asyncio.sleep(0.05)
+        limiter.per_minute = limit
+        await waiting
+        assert clock.now() - began == pytest.approx(max(0.05, after), abs=1e-3)
+
+    run_virtually(story())
+
+
+def test_a_rate_limit_loses_no_moment_to_who_gave_up() -> None:
+    """A request that is cancelled while it waits takes no place from the others."""
+
+    async def story() -> None:
+        clock = SystemClock()
+        limiter = RateLimiter(clock, 60)
+        await limiter.admitted(Lane.ROTATION, 0)
+        began = clock.now()
+        gives_up = asyncio.create_task(limiter.admitted(Lane.ROTATION, 1))
+        stays = asyncio.create_task(limiter.admitted(Lane.ROTATION, 2))
+        await asyncio.sleep(0.5)
+        gives_up.cancel()
+        await stays
+        assert clock.now() - began == pytest.approx(1, abs=1e-3)
 
     run_virtually(story())

@@ -8,9 +8,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realtime_operator.engine.status_lane import LONGEST_PAUSE_ROUNDS, WRITES_AT_ONCE, StatusLane
+from realtime_operator.engine.notice_lane import KEPT, POSTED_IN_A_ROUND, NoticeLane
+from realtime_operator.engine.status_lane import (
+    LONGEST_PAUSE_ROUNDS,
+    ROUNDS_HELD,
+    WRITES_AT_ONCE,
+    StatusLane,
+)
+from realtime_operator.ports import Notice
 from tests.engine.cluster import InMemoryObjects
-from tests.support.builders import a_memory, a_session
+from tests.support.builders import a_memory, a_ref, a_session
 from tests.support.fakes import unavailable
 from tests.support.virtual_time import run_virtually
 
@@ -193,3 +200,50 @@ async def test_an_api_that_takes_no_status_is_asked_ever_more_seldom() -> None:
     for _ in range(LONGEST_PAUSE_ROUNDS + 1):
         await lane.flush()
     assert len(lane) == 0
+
+
+async def test_in_a_burst_a_status_waits_and_is_not_starved() -> None:
+    """While tokens need the API server statuses wait three rounds each, and no longer however long it takes; then all are written."""
+    objects, burst = InMemoryObjects(), True
+    lane = StatusLane(objects, is_in_a_burst=lambda: burst)
+    memories = [a_memory(a_session(name=f"s{number}", uid=str(number))) for number in range(9)]
+    written = []
+    for number in range(6):
+        lane.submit(memories[number], {"rotations": 1})
+        lane.submit(memories[0], {"rotations": number + 1})
+        await lane.flush()
+        written.append([uid for uid, _ in objects.patches])
+        objects.patches.clear()
+    assert written[:ROUNDS_HELD] == [[]] * ROUNDS_HELD
+    assert written[ROUNDS_HELD:] == [["0"], ["1"], ["2"]]
+    burst = False
+    await lane.flush()
+    assert sorted(uid for uid, _ in objects.patches) == ["0", "3", "4", "5"]
+    assert len(lane) == 0
+
+
+class Posted:
+    """Keeps the events that were posted."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    async def post(self, notice: Notice) -> None:
+        """See ``ports.EventSink``."""
+        self.messages.append(notice.message)
+
+
+async def test_events_are_few_at_a_time_and_wait_for_tokens() -> None:
+    """A thousand sessions in the same trouble are not a thousand requests at once; what is told first is posted first."""
+    posted, burst = Posted(), True
+    lane = NoticeLane(posted, is_in_a_burst=lambda: burst)
+    for number in range(KEPT + 5):
+        lane.submit(Notice(a_ref(), warning=True, reason="ProviderUnavailable", message=str(number)))
+    await lane.flush()
+    assert posted.messages == []
+    burst = False
+    await lane.flush()
+    assert posted.messages == [str(number) for number in range(5, 5 + POSTED_IN_A_ROUND)]
+    for _ in range(KEPT):
+        await lane.flush()
+    assert len(posted.messages) == KEPT
