@@ -11,24 +11,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.arithmetic import Figure
-from bench.cluster import Api, ApiError
-from bench.figures import Seen, figures_of, remarks_on
+from bench.figures import figures_of, remarks_on
 from bench.machine import commit, limits, machine, versions
 from bench.report import Report
-from bench.run import Run, RunError
 from bench.scenarios import perform
 from bench.settings import Scenario, Settings, read_settings
-from bench.stage import Stage, stage
-from demo.children import StartError
+from bench.stage import stage
+from bench.supervised import NOT_DONE, supervised
 from demo.ending import Ending
-from demo.kubectl import KubectlError
-from hack.controlplane import BuildError, ControlPlaneError, GoMissingError, end_with_parent
+from hack.controlplane import end_with_parent
 
 INTERRUPTED: Final = 130
-NOT_DONE: Final = (
-    *(ApiError, BuildError, ControlPlaneError, GoMissingError, KubectlError, OSError, RunError),
-    StartError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,38 +65,12 @@ def main() -> int:
 def _measured(settings: Settings, ending: Ending, label: str) -> Result:
     sys.stderr.write(f"{label}: starting a control plane, the stand-in provider and the operator\n")
     with stage(settings) as running:
-        seen = asyncio.run(_perform(running, settings, ending, label))
+        seen = asyncio.run(supervised(perform, running, settings, ending, label))
     sys.stderr.write("\n")
     figures = figures_of(seen)
     remarks = remarks_on(figures, seen, is_steady=settings.scenario is Scenario.STEADY)
     details = seen.details | {"findings": seen.during.findings, "witness": seen.during.figures}
     return Result(figures, remarks, details)
-
-
-async def _perform(running: Stage, settings: Settings, ending: Ending, label: str) -> Seen:
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-    def end() -> None:
-        if task is not None:
-            loop.call_soon_threadsafe(task.cancel)
-
-    with ending.instead(end):
-        async with Api(running.plane.kubeconfig) as api:
-            run = Run(running, settings, api, label)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    watching = group.create_task(run.progress())
-                    seen = await perform(run)
-                    watching.cancel()
-            except BaseExceptionGroup as errors:
-                raise _first(errors) from errors
-    return seen
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Give the first error in a tree of them."""
-    error = errors.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _show_conditions(settings: Settings, conditions: Mapping[str, object]) -> None:

@@ -23,6 +23,11 @@ IN_FLIGHT: Final = 32
 PAGE: Final = 500
 ANSWER_WITHIN: Final = aiohttp.ClientTimeout(total=60)
 
+JSON: Final = "application/json"
+
+INSTRUCTIONS: Final = "You greet the guests. "
+"""How each session's instructions begin; they are filled up with an x."""
+
 SESSION_BYTES: Final = 1500
 """Of `spec.session` as compact JSON, whatever the session's name."""
 
@@ -41,7 +46,7 @@ def session_document(index: int, lifetime: int) -> dict[str, Any]:
     name = session_name(index)
     session = {"type": "realtime", "model": name, "instructions": ""}
     size = len(json.dumps(session, separators=(",", ":")))
-    session["instructions"] = "You greet the guests. ".ljust(SESSION_BYTES - size, "x")
+    session["instructions"] = INSTRUCTIONS.ljust(SESSION_BYTES - size, "x")
     return {
         "apiVersion": GROUP_VERSION,
         "kind": "RealtimeSession",
@@ -97,7 +102,7 @@ class Api:
             document = session_document(index, lifetime)
             async with slots:
                 sent_at = time.time()
-                await self._post(document)
+                await self.add(document)
             created(document["metadata"]["name"], sent_at)
 
         async with asyncio.TaskGroup() as group:
@@ -111,7 +116,7 @@ class Api:
         Raises:
             ApiError: the list was refused.
         """
-        statuses = [item.get("status") or {} async for item in self._items()]
+        statuses = [item.get("status") or {} async for item in self.items(SESSIONS)]
         return [
             (_moment(status["issuedTime"]), _moment(status["rotationTime"]))
             for status in statuses
@@ -128,19 +133,51 @@ class Api:
             _expect(answer, HTTPStatus.OK)
             return await answer.text()
 
-    async def _post(self, document: dict[str, Any]) -> None:
+    async def add(self, document: dict[str, Any]) -> None:
+        """Create a session.
+
+        Raises:
+            ApiError: it was refused.
+        """
         async with self._client.post(SESSIONS, json=document) as answer:
             _expect(answer, HTTPStatus.CREATED)
             await answer.read()
 
-    async def _items(self) -> AsyncIterator[dict[str, Any]]:
+    async def delete(self, path: str) -> None:
+        """Delete one object.
+
+        Raises:
+            ApiError: that was refused.
+        """
+        async with self._client.delete(path) as answer:
+            _expect(answer, HTTPStatus.OK)
+            await answer.read()
+
+    async def exists(self, path: str) -> bool:
+        """Tell whether there is an object.
+
+        Raises:
+            ApiError: the API does not say.
+        """
+        async with self._client.get(path) as answer:
+            if answer.status != HTTPStatus.NOT_FOUND:
+                _expect(answer, HTTPStatus.OK)
+            await answer.read()
+            return answer.status == HTTPStatus.OK
+
+    async def items(self, path: str, *, accept: str = JSON) -> AsyncIterator[dict[str, Any]]:
+        """Give all objects of a collection, read in pages.
+
+        Raises:
+            ApiError: the list was refused.
+        """
         more = ""
         while True:
             query = {"limit": str(PAGE), **({"continue": more} if more else {})}
-            async with self._client.get(SESSIONS, params=query) as answer:
+            async with self._client.get(path, params=query, headers={"Accept": accept}) as answer:
                 _expect(answer, HTTPStatus.OK)
                 page = json.loads(await answer.read())
-            for item in page["items"]:
+            for item in page["items"] or ():  # null where nothing is listed
                 yield item
             more = page["metadata"].get("continue", "")
             if not more:

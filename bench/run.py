@@ -132,16 +132,22 @@ class Run:
         self.enter(phase, seconds)
         await asyncio.sleep(seconds)
 
-    async def witness(self, name: str) -> Witness:
+    async def witness(self, name: str, *, shown: bool = True) -> Witness:
         """Start a witness and wait until it watches.
+
+        Args:
+            name: for its files.
+            shown: whether the progress tells what this one sees from now on.
 
         Raises:
             demo.children.StartError: it does not.
         """
         child, out, log = self.stage.start_witness(name)
         await asyncio.to_thread(child.first, "sessions")
-        self._witness = Witness(child, out, log)
-        return self._witness
+        witness = Witness(child, out, log)
+        if shown:
+            self._witness = witness
+        return witness
 
     async def evidence(self, witness: Witness) -> Evidence:
         """End a witness and give what it saw.

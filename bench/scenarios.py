@@ -111,7 +111,7 @@ async def _restart(run: Run) -> Broken:
     await run.rest("without operator", run.settings.down)
     started_at = time.time()
     run.stage.start_operator()
-    return Broken(started_at, _minimum(run, killed_at, started_at))
+    return Broken(started_at, minimum_of(run, killed_at, started_at))
 
 
 async def _outage(run: Run) -> Broken:
@@ -121,7 +121,7 @@ async def _outage(run: Run) -> Broken:
         await asyncio.to_thread(provider.fault, Respond(status=503), until=back)
         await run.rest("outage", back - time.time())
         (refused,) = await asyncio.to_thread(provider.faults_taken)
-    return Broken(back, _minimum(run, begin, back), refused)
+    return Broken(back, minimum_of(run, begin, back), refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,13 @@ class Broken:
         }
 
 
-def _minimum(run: Run, begin: float, back: float) -> float:
+def minimum_of(run: Run, begin: float, back: float) -> float:
+    """Give the seconds over all sessions in which tokens had to be expired, because nothing could be minted between two moments."""
     held = _held(run.stage.ledger, back)
     return minimum_exposure(held.values(), begin=begin, possible_at=back + run.settings.latency)
 
 
-def _ledger(file: Path) -> Iterator[dict[str, Any]]:
+def ledger_lines(file: Path) -> Iterator[dict[str, Any]]:
     """Read the lines of the provider's ledger that are complete."""
     content = file.read_bytes()
     for line in content[: content.rfind(b"\n") + 1].splitlines():
@@ -165,17 +166,17 @@ def _ledger(file: Path) -> Iterator[dict[str, Any]]:
 
 def mints_between(file: Path, begin: float, seconds: float) -> int:
     """Count the tokens made in a stretch of time; `begin` in seconds since the epoch."""
-    return sum(begin <= line["issued_at"] < begin + seconds for line in _ledger(file))
+    return sum(begin <= line["issued_at"] < begin + seconds for line in ledger_lines(file))
 
 
 def _held(file: Path, until: float) -> dict[str, float]:
     """Give by session the expiry of its last token made before a moment; the model names the session."""
-    return {line["model"]: line["expires_at"] for line in _ledger(file) if line["issued_at"] < until}
+    return {line["model"]: line["expires_at"] for line in ledger_lines(file) if line["issued_at"] < until}
 
 
 def _first_mint(file: Path, after: float) -> float | None:
     """Give the seconds from a moment to the first mint after it."""
-    return next((line["issued_at"] - after for line in _ledger(file) if line["issued_at"] > after), None)
+    return next((line["issued_at"] - after for line in ledger_lines(file) if line["issued_at"] > after), None)
 
 
 async def _details(run: Run, requests: Any) -> dict[str, Any]:

@@ -111,14 +111,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
     for flag, variable, name, kind, default, what in (
         ("--scenario", "SCENARIO", "scenario", _scenario, usual.scenario, ", ".join(Scenario)),
-        ("--n", "N", "sessions", _whole(1, 20_000), usual.sessions, "sessions"),
-        ("--lifetime", "LIFETIME", "lifetime", _whole(10, 7200), usual.lifetime, "seconds a token lives"),
-        ("--latency", "LATENCY", "latency", _number(0, 10), usual.latency, "seconds a mint takes"),
-        ("--seconds", "SECONDS", "seconds", _number(1, 86_400), usual.seconds, "length of the window"),
-        ("--runs", "RUNS", "runs", _whole(1, 9), usual.runs, "how often; the median is reported"),
-        ("--outage", "OUTAGE", "outage", _number(1, 3600), usual.outage, "seconds of 503, in outage"),
-        ("--down", "DOWN", "down", _number(0, 600), usual.down, "seconds without operator, in restart"),
-        ("--idle", "IDLE", "idle", _number(0, 600), usual.idle, "seconds measured without sessions"),
+        ("--n", "N", "sessions", whole(1, 20_000), usual.sessions, "sessions"),
+        ("--lifetime", "LIFETIME", "lifetime", whole(10, 7200), usual.lifetime, "seconds a token lives"),
+        ("--latency", "LATENCY", "latency", number(0, 10), usual.latency, "seconds a mint takes"),
+        ("--seconds", "SECONDS", "seconds", number(1, 86_400), usual.seconds, "length of the window"),
+        ("--runs", "RUNS", "runs", whole(1, 9), usual.runs, "how often; the median is reported"),
+        ("--outage", "OUTAGE", "outage", number(1, 3600), usual.outage, "seconds of 503, in outage"),
+        ("--down", "DOWN", "down", number(0, 600), usual.down, "seconds without operator, in restart"),
+        ("--idle", "IDLE", "idle", number(0, 600), usual.idle, "seconds measured without sessions"),
         ("--settle", "SETTLE", "settle", _settle, "period", "seconds before the window, or 'period'"),
     ):
         parser.add_argument(
@@ -142,7 +142,9 @@ def _scenario(text: str) -> Scenario:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(Scenario)}") from None
 
 
-def _number(low: float, high: float) -> Callable[[str], float]:
+def number(low: float, high: float) -> Callable[[str], float]:
+    """Make a reader of numbers within bounds, for argparse."""
+
     def read(text: str) -> float:
         try:
             value = float(text)
@@ -155,7 +157,9 @@ def _number(low: float, high: float) -> Callable[[str], float]:
     return read
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Make a reader of whole numbers within bounds, for argparse."""
+
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
@@ -165,4 +169,4 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _settle(text: str) -> float | None:
-    return None if text == "period" else _number(0, 7200)(text)
+    return None if text == "period" else number(0, 7200)(text)

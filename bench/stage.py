@@ -7,7 +7,8 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,9 @@ ETCD, API_SERVER, PROVIDER, BENCH = "etcd", "kube-apiserver", "provider", "bench
 OBSERVER_USER, OPERATOR_USER = "observer", "realtime-operator"
 LOG_LINES: Final = 15
 
+Way = Callable[[Path], AbstractContextManager[Path]]
+"""From the operator's own kubeconfig to the one that it is started with."""
+
 
 class Stage:
     """All that runs. Made by `stage`.
@@ -35,16 +39,24 @@ class Stage:
         meters: which follow the processes.
         operator: the operator's process; another one after a restart.
         operator_logs: what the operators printed, one file each.
+        witness_logs: what the witnesses printed.
+        key_file: with the provider key.
     """
 
-    def __init__(self, plane: ControlPlane, settings: Settings, opened: contextlib.ExitStack) -> None:
+    def __init__(
+        self, plane: ControlPlane, settings: Settings, opened: contextlib.ExitStack, kubeconfig: Path
+    ) -> None:
         self.plane = plane
         self.meters = Meters()
         self.meters.follow(BENCH, os.getpid())
-        for component, pid in plane.pids.items():
-            self.meters.follow(component, pid)
+        self._components: dict[str, int] = {}
+        for component in plane.pids:
+            self.has_begun(component)
         self.ledger = plane.directory / "ledger.jsonl"
+        self.key_file = plane.directory / "provider-key"  # the folder is this user's own
         self.operator_logs: list[Path] = []
+        self.witness_logs: list[Path] = []
+        self._operator_kubeconfig = kubeconfig
         self._opened = opened
         self._children: list[tuple[str, Child]] = []
         key = f"sk-standin-{secrets.token_urlsafe(24)}"
@@ -73,6 +85,15 @@ class Stage:
         """Start another operator; it is not ready yet."""
         self.operator = self._start_operator()
 
+    def is_to_end(self, component: str) -> None:
+        """Take the account of a component of the control plane; it is about to be stopped."""
+        self.meters.settle(component, self._components.pop(component))
+
+    def has_begun(self, component: str) -> None:
+        """Follow a component of the control plane that was started."""
+        self._components[component] = self.plane.pids[component]
+        self.meters.follow(component, self._components[component])
+
     def start_witness(self, of: str) -> tuple[Child, Path, Path]:
         """Start a witness; give its process, the file that will have its evidence, and its log."""
         out, name = self.plane.directory / f"{of}.json", f"witness of the {of}"
@@ -84,7 +105,8 @@ class Stage:
                 *("--namespace", NAMESPACE, "--ledger", self.ledger, "--out", out),
             ],
         )
-        return child, out, self._log_file(name)
+        self.witness_logs.append(self._log_file(name))
+        return child, out, self.witness_logs[-1]
 
     def dismiss(self, witness: Child) -> None:
         """Take a witness's account; it is about to be ended."""
@@ -99,7 +121,7 @@ class Stage:
             if child.exit_code() is not None
         ] + [
             f"{component} ended by itself; the end of its log:\n{self.plane.log(component, LOG_LINES)}"
-            for component in (ETCD, API_SERVER)
+            for component in self._components
             if component not in running
         ]
 
@@ -112,9 +134,8 @@ class Stage:
         kubectl.create([key_secret(key)])
 
     def _start_provider(self, key: str, latency: float) -> Child:
-        key_file = self.plane.directory / "provider-key"  # the folder is this user's own
-        key_file.write_text(f"{key}\n")
-        flags: list[str | Path] = ["--key-file", key_file, "--ledger", self.ledger, "--latency", str(latency)]
+        self.key_file.write_text(f"{key}\n")
+        flags = ("--key-file", self.key_file, "--ledger", self.ledger, "--latency", str(latency))
         return self._start(PROVIDER, "stand-in provider", ["demo.provider", *flags])
 
     def _start_operator(self) -> Child:
@@ -124,7 +145,7 @@ class Stage:
             OPERATOR,
             name,
             ["realtime_operator", "--host", "127.0.0.1", "--port", "0", "--no-trust-env"],
-            kubeconfig=self.plane.identity(OPERATOR_USER),
+            kubeconfig=self._operator_kubeconfig,
         )
 
     def _no_longer(self, role: str, child: Child) -> None:
@@ -154,8 +175,15 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(settings: Settings) -> Iterator[Stage]:
+def stage(
+    settings: Settings, *, controllers: bool = False, way: Way = contextlib.nullcontext
+) -> Iterator[Stage]:
     """Set everything up; there are no sessions yet.
+
+    Args:
+        settings: what was asked for.
+        controllers: whether there is a garbage collector, which takes away the Secrets of sessions that are deleted.
+        way: to the API server for the operator; its own, unless something stands between.
 
     Raises:
         hack.controlplane.BuildError, GoMissingError, ControlPlaneError: there is no control plane.
@@ -164,8 +192,9 @@ def stage(settings: Settings) -> Iterator[Stage]:
     """
     definitions = sorted((ROOT / "crds").glob("*.yaml"))
     with contextlib.ExitStack() as opened:
-        plane = opened.enter_context(control_plane(definitions=definitions))
-        made = Stage(plane, settings, opened)
+        plane = opened.enter_context(control_plane(controllers=controllers, definitions=definitions))
+        kubeconfig = opened.enter_context(way(plane.identity(OPERATOR_USER)))
+        made = Stage(plane, settings, opened, kubeconfig)
         made.operator_url()
         yield made
 
