@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench format crds lock clean
+.PHONY: help demo test check bench drill format crds lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ check: $(STAMP) ## Lint, formatting, types, import contracts, generated files
 
 bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)
 	@exec $(BIN)/python -m bench $(if $(SECONDS),--seconds $(SECONDS))
+
+drill: $(STAMP) ## Play faults on a real control plane, judged by the observer (SCENARIOS=all N=200 LIFETIME=60)
+	@exec $(BIN)/python -m drill $(if $(SECONDS),--seconds $(SECONDS))
 
 format: $(STAMP) ## Rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
