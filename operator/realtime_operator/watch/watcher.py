@@ -12,6 +12,7 @@ from typing import Self
 import kopf
 from kopf._cogs.structs.references import Insights
 
+from realtime_operator.event_loop import loop_factory
 from realtime_operator.watch.credentials import ClusterCredentials
 from realtime_operator.watch.registry import EndlessPauses, Heard, registry, settings
 
@@ -70,7 +71,8 @@ class Watcher:
     def _run(self) -> None:
         # It warns that signals are not heard in this thread, which is the point.
         logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
-        asyncio.run(self._watch_forever())
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(self._watch_forever())
 
     async def _watch_forever(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
