@@ -119,11 +119,14 @@ class SecretWriter:
         self, memory: SessionMemory, wanted: Wanted, target: Target, *, now: float
     ) -> Observation:
         observed = await self._secrets.read(target.session.namespace or "", target.name)
+        is_first_sight = not memory.observed
         memory.stamp, memory.observed = None, True
         known = memory.unwritten or memory.holding
         if observed is None:
             return Observation(known, intact=False, stamp=None)
         verdict, held = ownership(observed, target), holding_of(observed)
+        if is_first_sight and held is not None and _is_untold(memory, observed.stamp, held):
+            memory.rotations += 1
         holding = _later(held, known)
         intact = False
         if holding is not None and verdict is Ownership.OURS:
@@ -142,6 +145,12 @@ def _learn(
 ) -> None:
     memory.holding, memory.unwritten, memory.stamp = holding, None, stamp
     memory.checked_at, memory.checked_generation = now, wanted.generation
+
+
+def _is_untold(memory: SessionMemory, stamp: SecretStamp, held: Holding) -> bool:
+    """Whether the process before ended between a rotation's Secret and its status: status has another token of the same Secret."""
+    told = memory.status.get("secretRef") or {}
+    return told.get("uid") == stamp.uid and memory.status.get("tokenID") != held.token.token_id
 
 
 def _same_token(one: Holding | None, other: Holding) -> bool:
