@@ -236,7 +236,13 @@ class OperatorProcess(Running):
 
 @contextmanager
 def operator_process(
-    kubeconfig: Path, log_file: Path, *flags: str, package_root: Path | None = None
+    kubeconfig: Path,
+    log_file: Path,
+    *flags: str,
+    package_root: Path | None = None,
+    module: str = "realtime_operator",
+    environment: Mapping[str, str] | None = None,
+    until_ready: bool = True,
 ) -> Iterator[OperatorProcess]:
     """Start ``python -m realtime_operator``, wait until it is ready, and always end it.
 
@@ -245,18 +251,22 @@ def operator_process(
         log_file: where it prints to.
         flags: of its command line.
         package_root: folder to import the package from; None for the product's own.
+        module: run in place of the product's own entry.
+        environment: variables besides those of this process.
+        until_ready: whether to wait for that; one that ends itself may never get there.
 
     Raises:
         RuntimeError: when it ends before it is ready; what it said is in the message.
         TimeoutError: when it is not ready in time.
     """
-    environment: Mapping[str, str] = os.environ | {"KUBECONFIG": str(kubeconfig)}
+    variables = {**os.environ, "KUBECONFIG": str(kubeconfig), **(environment or {})}
     if package_root is not None:
-        environment = {**environment, "PYTHONPATH": str(package_root)}
-    command = [sys.executable, "-m", "realtime_operator", "--host", "127.0.0.1", "--port", "0", *flags]
-    running = OperatorProcess(spawn(command, log_file=log_file, env=environment, cwd=ROOT), log_file)
+        variables["PYTHONPATH"] = str(package_root)
+    command = [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0", *flags]
+    running = OperatorProcess(spawn(command, log_file=log_file, env=variables, cwd=ROOT), log_file)
     try:
-        running.wait_until_ready()
+        if until_ready:
+            running.wait_until_ready()
         yield running
     finally:
         end(running.process)
