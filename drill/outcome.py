@@ -42,7 +42,7 @@ class Outcome:
         fault_s: how long the fault lasted, in seconds.
         exposure_minimum_s: seconds of expired tokens that were unavoidable, over all sessions.
         recovered_s: from the end of the fault until no token was expired and no rotation overdue; None: never.
-        rotations_after: rotations from then on.
+        rotations_after: rotations from 2 s later on.
         lateness_after_p99_s: of those; None where there were none.
         overdue: sessions whose rotation was overdue at the end.
         is_same_process: whether the operator's process lived through it; None where it was killed.

@@ -23,6 +23,9 @@ from drill.settings import Scenario, Settings
 
 ANSWER_WITHIN: Final = aiohttp.ClientTimeout(total=10)
 
+SETTLING_S: Final = 2.0
+"""A mint that begins so long before its time may have met the fault, and be late though its time came afterwards."""
+
 WITNESSED: Final = (
     *("expired_seconds", "missing_seconds", "undue_mints", "orphan_mints", "unjudged_mints"),
     *("torn", "unfresh", "rotations"),
@@ -36,7 +39,7 @@ class Aftermath:
 
     Attributes:
         recovered_s: from the fault's end until no token was expired and no rotation overdue.
-        rotations: from then on.
+        rotations: some seconds later, and until the end.
         lateness_p99_s: of those.
         overdue: sessions whose rotation was overdue at the end.
     """
@@ -115,21 +118,25 @@ class Performance:
         deadline = time.time() + self._settings.after
         run.enter(f"{scenario}: recovering", self._settings.after)
         while time.time() < deadline:
-            if not witness.read().get("unfresh") and not await _overdue(run):
+            by = max(struck.over_at, time.time() - LATE_S)
+            if not witness.read().get("unfresh") and not await _overdue(run, by):
                 break
             await asyncio.sleep(LOOK_AGAIN_S)
         else:
-            return Aftermath(None, 0, None, await _overdue(run))
+            return Aftermath(None, 0, None, await _overdue(run, time.time() - LATE_S))
         recovered_s = time.time() - struck.over_at
+        await run.rest(f"{scenario}: settling", SETTLING_S)
         second = await run.witness(f"{scenario}-after", shown=False)
         await run.rest(f"{scenario}: after", max(0.0, deadline - time.time()))
         later = (await run.evidence(second)).figures
-        return Aftermath(recovered_s, later["rotations"], later["lateness_p99_s"], await _overdue(run))
+        overdue = await _overdue(run, time.time() - LATE_S)
+        return Aftermath(recovered_s, later["rotations"], later["lateness_p99_s"], overdue)
 
     async def _keep_metrics(self, run: Run) -> None:
         """Read the metrics of the operator that runs; they end with it."""
-        url = await asyncio.to_thread(run.stage.operator_url)
-        async with aiohttp.ClientSession(timeout=ANSWER_WITHIN) as client, client.get(f"{url}/metrics") as it:
+        port = await asyncio.to_thread(run.stage.operator.first, "port")
+        url = f"http://127.0.0.1:{port}/metrics"
+        async with aiohttp.ClientSession(timeout=ANSWER_WITHIN) as client, client.get(url) as it:
             self._metrics[f"metrics of operator {len(run.stage.operator_logs)}"] = await it.text()
 
     async def _look_for_leaks(self, run: Run) -> None:
@@ -146,10 +153,9 @@ class Performance:
         self.leaks = await search(secretive, run.api, logs=logs, texts=texts)
 
 
-async def _overdue(run: Run) -> int:
-    """Count the sessions whose rotation should have come by now."""
-    now = time.time()
-    return sum(due < now - LATE_S for _, due in await run.api.plans())
+async def _overdue(run: Run, by: float) -> int:
+    """Count the sessions whose rotation should have come by a moment, and has not."""
+    return sum(due < by for _, due in await run.api.plans())
 
 
 @contextlib.asynccontextmanager

@@ -28,7 +28,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "torn": "Secrets that contradicted themselves or the ledger",
     "rotations": "tokens replaced in the whole scenario",
     "recovered_s": "from the fault's end until no token was expired and no rotation overdue",
-    "rotations_after": "tokens replaced after that",
+    "rotations_after": "tokens replaced from 2 s after that on",
     "lateness_after_p99_s": "of these: replaced, as the witness's watch shows it, minus rotationTime",
     "overdue": "sessions whose rotation was overdue at the end",
     "is_same_process": "the operator's process lived through it",

@@ -31,6 +31,7 @@ TEXTS = {
     KEY: "provider key",
     CANARY: "request body",
     base64.b64encode(TOKEN.encode()).decode(): "token in base64",
+    f"data/{base64.b64encode(TOKEN.encode()).decode()}": "token in base64",
     base64.urlsafe_b64encode(b"12" + KEY.encode()).decode().rstrip("="): "provider key in base64",
     base64.b64encode(f'"instructions":"{CANARY}"'.encode()).decode(): "request body in base64",
 }
