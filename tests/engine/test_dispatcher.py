@@ -12,6 +12,7 @@ import pytest
 from realtime_operator.core.errors import ProviderUnavailable
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.dispatcher import MANY_RUNNING
 from realtime_operator.ports import PassResult
 from tests.engine.world import World, slow_mint
 from tests.support.virtual_time import run_virtually
@@ -241,6 +242,32 @@ async def test_sigterm_does_not_wait_for_ever() -> None:
         began = world.clock.now()
     assert world.clock.now() - began == pytest.approx(5, abs=0.5)
     assert world.secrets.stored == {}
+
+
+@pytest.mark.parametrize(
+    ("sessions", "in_flight", "expected"),
+    [(MANY_RUNNING, 128, False), (MANY_RUNNING + 1, 128, True), (3, 2, True), (2, 2, False)],
+)
+@virtually
+async def test_what_is_a_burst(sessions: int, in_flight: int, expected: bool) -> None:  # noqa: FBT001 - a column
+    """More passes than a tick's, or any that must wait for their turn; afterwards, and once it stops, no more."""
+    world = World(in_flight=in_flight)
+    async with world:
+        slow_mint(world, 3)
+        for number in range(sessions):
+            world.apply(number)
+        await asyncio.sleep(1)
+        assert world.dispatcher.is_in_a_burst() == expected
+        await asyncio.sleep(9)
+        assert not world.dispatcher.is_in_a_burst()
+        for number in range(sessions):
+            world.apply(number, generation=2, lifetimeSeconds=60)
+        await asyncio.sleep(1)
+        assert world.dispatcher.is_in_a_burst() == expected
+        stopping = asyncio.create_task(world.dispatcher.stop(grace=5))
+        await asyncio.sleep(0)
+        assert not world.dispatcher.is_in_a_burst()
+        await stopping
 
 
 @virtually
