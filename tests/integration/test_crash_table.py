@@ -1,7 +1,7 @@
 """The crash table: the process ends at every arrow of a session's path, and what the next start pays is counted at the provider.
 
-What SIGTERM lets end in order is in ``tests/engine/test_dispatcher.py``; ``kill -9`` at any moment, seen by the observer, in
-``test_process.py``; a write that the API server does not take, without a crash, in ``test_outage.py``.
+``kill -9`` at any moment, seen by the observer, is in ``test_process.py``; a write that the API server does not take, without a crash,
+in ``test_outage.py``; SIGTERM in virtual time in ``tests/engine/test_dispatcher.py``. docs/reliability.md has the table.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ pytestmark = pytest.mark.controlplane
 SHORT = 10
 """Seconds that a token lives which is to be rotated soon, or to expire soon."""
 
+LATENCY = 2.0
+"""Seconds of a mint that is still under way when the process is told to end."""
+
 WISH = "please"
 REPEATS = 3
 
@@ -69,7 +72,7 @@ class Scene:
         """The product as it is; ends in order."""
         with self._process("realtime_operator") as running:
             yield running
-            assert running.terminate()[0] == 0
+            assert running.process.poll() is not None or running.terminate()[0] == 0
 
     @contextmanager
     def doomed(self, *, until_ready: bool = True) -> Iterator[OperatorProcess]:
@@ -304,3 +307,22 @@ def test_a_lost_status_costs_reads_and_no_mint(kube: kubernetes.client.ApiClient
     assert status["lastHandledRotate"] == WISH
     assert scene.whole()["token"] == held["token"]
     assert len(stage.mints("concierge")) == len(stage.requests("concierge")) == 1
+
+
+def test_sigterm_lets_a_mint_in_flight_end_and_be_written(scene: Scene) -> None:
+    """A process that is told to end while the provider takes its time writes what comes, Secret and status, and then exits well."""
+    stage = scene.stage
+    with scene.plain() as process:
+        stage.add("concierge")
+        stage.ready("concierge")
+        token = stage.entries("concierge")["token"]
+        stage.provider.set(latency=LATENCY)
+        stage.annotate("concierge", {ROTATE: WISH})
+        wait_for(lambda: len(stage.requests("concierge")) == 2, "a mint is under way")
+        assert len(stage.mints("concierge")) == 1
+        assert process.terminate()[0] == 0
+    assert len(stage.mints("concierge")) == 2
+    entries, status = scene.whole(), scene.complete()
+    assert entries["previous-token"] == token
+    assert status is not None
+    assert (status["rotations"], status["lastHandledRotate"]) == (1, WISH)
