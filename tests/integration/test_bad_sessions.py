@@ -11,6 +11,7 @@ import kubernetes
 import pytest
 
 from tests.integration.stage import CANARY, ROTATE, VERSION, Stage, condition_of
+from tests.integration.test_ownership import secrets_since
 from tests.support.operator import GROUP, wait_for
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def apply(kubectl: Command, stage: Stage, *, tools: int) -> None:
 def test_a_session_deleted_during_its_mint_leaves_no_secret_5_s_later(stage: Stage) -> None:
     """The token that comes too late is written nowhere, neither when it comes nor afterwards."""
     stage.ready_to_mint()
+    before = stage.core.list_namespaced_secret(stage.namespace).metadata.resource_version
     stage.provider.set(latency=2.0)
     stage.add("short-lived")
     wait_for(lambda: stage.requests("short-lived"), "the mint is under way")
@@ -102,12 +104,9 @@ def test_a_session_deleted_during_its_mint_leaves_no_secret_5_s_later(stage: Sta
     stage.provider.set(latency=0.0)
     stage.add("other")
     stage.ready("other")
-    names = set()
-    while (
-        time.monotonic() - deleted < GONE_FOR_GOOD
-    ):  # a Secret that is there for a moment would be seen, too
-        names |= {it.metadata.name for it in stage.core.list_namespaced_secret(stage.namespace).items}
-    assert names == {"key", "other"}
+    wait_for(lambda: time.monotonic() - deleted > GONE_FOR_GOOD, "long enough")
+    assert secrets_since(stage, before) == {"other"}, "not even for a moment"
+    assert stage.secret("short-lived") is None
 
 
 def test_a_terminating_namespace_is_named_and_nothing_is_created_in_it(
