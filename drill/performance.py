@@ -16,12 +16,15 @@ from bench.run import READY_WITHIN_S, Run, Witness
 from bench.scenarios import ledger_lines
 from drill.faults import FAULTS, LOOK_AGAIN_S, WITH_CHANGES, Newcomer, Struck
 from drill.leaks import Leak, search
-from drill.outcome import LATE_S, Outcome
+from drill.outcome import Outcome
 from drill.proxy import Proxy
 from drill.secretive import Secretive
 from drill.settings import Scenario, Settings
 
 ANSWER_WITHIN: Final = aiohttp.ClientTimeout(total=10)
+
+OVERDUE_S: Final = 5.0
+"""What has not come so long after its time is overdue by its status, which follows a Secret within two seconds or so."""
 
 SETTLING_S: Final = 2.0
 """A mint that begins so long before its time may have met the fault, and be late though its time came afterwards."""
@@ -118,18 +121,18 @@ class Performance:
         deadline = time.time() + self._settings.after
         run.enter(f"{scenario}: recovering", self._settings.after)
         while time.time() < deadline:
-            by = max(struck.over_at, time.time() - LATE_S)
+            by = max(struck.over_at, time.time() - OVERDUE_S)
             if not witness.read().get("unfresh") and not await _overdue(run, by):
                 break
             await asyncio.sleep(LOOK_AGAIN_S)
         else:
-            return Aftermath(None, 0, None, await _overdue(run, time.time() - LATE_S))
+            return Aftermath(None, 0, None, await _overdue(run, time.time() - OVERDUE_S))
         recovered_s = time.time() - struck.over_at
         await run.rest(f"{scenario}: settling", SETTLING_S)
         second = await run.witness(f"{scenario}-after", shown=False)
         await run.rest(f"{scenario}: after", max(0.0, deadline - time.time()))
         later = (await run.evidence(second)).figures
-        overdue = await _overdue(run, time.time() - LATE_S)
+        overdue = await _overdue(run, time.time() - OVERDUE_S)
         return Aftermath(recovered_s, later["rotations"], later["lateness_p99_s"], overdue)
 
     async def _keep_metrics(self, run: Run) -> None:
