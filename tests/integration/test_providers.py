@@ -74,7 +74,7 @@ def test_a_key_that_cannot_be_used_is_named_and_used_once_it_is_mended(stage: St
     broken = {
         "missing": ("KeySecretMissing", "create it with the label"),
         "unlabelled": ("KeySecretNotLabelled", f'{GROUP}/provider-key: "true"'),
-        "no-entry": ("KeyMissing", "correct auth.secretRef.key"),
+        "no-entry": ("KeyMissing", "correct spec.auth.secretRef.key"),
         "empty": ("KeyMissing", "'api-key' is empty; store the key"),
         "newline": ("KeyMissing", "white space, often a newline; store the key alone"),
     }
