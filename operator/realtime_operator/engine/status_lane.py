@@ -25,7 +25,7 @@ WRITES_AT_ONCE = 16
 LONGEST_PAUSE_ROUNDS = 30
 """While the API server takes no status at all, it is asked this seldom."""
 
-ROUNDS_HELD = 3
+ROUNDS_HELD = 5
 """In a burst of Secret writes a status waits so many rounds: the same API server, and the same process, are needed for the tokens."""
 
 
