@@ -17,7 +17,7 @@ from realtime_operator.adapters.probe_server import CannotListen
 from realtime_operator.adapters.telemetry import configure_logging
 from realtime_operator.event_loop import loop_factory
 from realtime_operator.settings import LogFormat, Settings
-from realtime_operator.wiring import run
+from realtime_operator.wiring import Operator
 
 _log = logging.getLogger("realtime_operator")
 
@@ -44,7 +44,8 @@ def main() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await run(settings, access, stop=stop, instance=os.environ.get("POD_NAME", f"pid-{os.getpid()}"))
+        instance = os.environ.get("POD_NAME", f"pid-{os.getpid()}")
+        await Operator(settings, access, instance=instance).run(stop)
 
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -108,8 +108,8 @@ class Listed:
 class ObjectStore(Protocol):
     """Our own three kinds in the cluster."""
 
-    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> None:
-        """Merge changed status fields; None values remove. Does nothing where the object, by uid, is gone."""
+    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> bool:
+        """Merge changed status fields; None values remove. Says whether the object, by uid, is still there; if not, nothing is done."""
         ...
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:

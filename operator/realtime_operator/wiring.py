@@ -30,7 +30,7 @@ from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
 from realtime_operator.engine.notice_lane import NoticeLane
 from realtime_operator.engine.resync import Kept, Known, resync_all
-from realtime_operator.engine.rhythm import every
+from realtime_operator.engine.rhythm import Rhythm, every
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
 from realtime_operator.observability import samples, ticking
@@ -47,6 +47,9 @@ LAST_STATUS_S = 2.0
 """How long the exit waits for statuses; the Secrets are written, and the next start writes the rest."""
 
 DELETED = "DELETED"
+
+AFTER_A_NEW_LIST_S = 2.0
+"""A list says nothing of what was deleted while nobody watched, so it is compared soon after it has come."""
 
 
 class Operator:
@@ -92,7 +95,7 @@ class Operator:
                 )
             )
             _log.info("running", extra={"fields": {"port": probes.port, "instance": self._instance}})
-            await self._loop_until(stop, objects)
+            await self._loop_until(stop)
         _log.info("stopped")
 
     @property
@@ -136,7 +139,14 @@ class Operator:
         )
         is_in_a_burst = self._dispatcher.is_in_a_burst
         self._notice_lane = NoticeLane(events, is_in_a_burst=is_in_a_burst)
-        self._status_lane = StatusLane(objects, is_in_a_burst=is_in_a_burst)
+        self._status_lane = StatusLane(
+            objects,
+            is_in_a_burst=is_in_a_burst,
+            gone=lambda uid: self._intake.gone(uid),  # noqa: PLW0108 - made later
+        )
+        self._resyncs = Rhythm(
+            self._settings.resync_seconds, lambda: self._resync(objects), quiet=AFTER_A_NEW_LIST_S
+        )
         self._intake = Intake(
             clock=self.clock,
             table=self.table,
@@ -146,6 +156,8 @@ class Operator:
         )
 
     def _heard(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:
+        if event_type is None and (self._watcher.restarts or self.table.get(body["metadata"]["uid"])):
+            self._resyncs.ask()  # not the first list, so there was a gap in the watch
         if kind == KIND_SESSION and event_type == DELETED:
             self._intake.gone(body["metadata"]["uid"])
         elif kind == KIND_SESSION:
@@ -170,13 +182,13 @@ class Operator:
                 entry.memory.failure = None
                 self._dispatcher.wake(entry)
 
-    async def _loop_until(self, stop: asyncio.Event, objects: ObjectStore) -> None:
+    async def _loop_until(self, stop: asyncio.Event) -> None:
         loops = [
             asyncio.create_task(self._dispatcher.run()),
             asyncio.create_task(every(TICK_S, self._status_lane.flush)),
             asyncio.create_task(every(TICK_S, self._notice_lane.flush)),
             asyncio.create_task(every(TICK_S, self._directory.refresh)),
-            asyncio.create_task(every(self._settings.resync_seconds, lambda: self._resync(objects))),
+            asyncio.create_task(self._resyncs.run()),
         ]
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -233,15 +245,3 @@ class Operator:
     def _ticking(self) -> Check:
         since = max(self._dispatcher.last_tick, self._began)
         return ticking(now=self.clock.now(), last_tick=since, leading=self.gate.is_open())
-
-
-async def run(settings: Settings, access: ClusterAccess, *, stop: asyncio.Event, instance: str) -> None:
-    """Run the operator until ``stop`` is set.
-
-    Args:
-        settings: as read.
-        access: the cluster.
-        stop: set to end it.
-        instance: which replica this is, for events and logs.
-    """
-    await Operator(settings, access, instance=instance).run(stop)

@@ -43,7 +43,7 @@ class InMemoryObjects:
         key = (document["kind"], metadata.get("namespace") or "", metadata["name"])
         self.documents[key] = copy.deepcopy(dict(document))
 
-    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> None:
+    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> bool:
         """See ``ports.ObjectStore``."""
         self.asked += 1
         if self.hold is not None:
@@ -53,12 +53,13 @@ class InMemoryObjects:
         self.patches.append((ref.uid, dict(status)))
         document = self.documents.get((ref.kind, ref.namespace or "", ref.name))
         if document is None or document["metadata"]["uid"] != ref.uid:
-            return
+            return False
         kept = document.setdefault("status", {})
         for name, value in status.items():
             kept.pop(name, None)
             if value is not None:
                 kept[name] = value
+        return True
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
         """See ``ports.ObjectStore``."""

@@ -97,7 +97,9 @@ async def test_a_session_made_anew_under_the_same_name() -> None:
         await asyncio.sleep(2)
         first = world.memory()
         world.secrets.delete("s0")  # as the garbage collector does
-        world.intake.seen(a_session(name="s0", uid="uid-new"))
+        anew = a_session(name="s0", uid="uid-new")
+        world.objects.put(anew)
+        world.intake.seen(anew)
         await asyncio.sleep(2)
         assert first.gone
         assert len(world.table) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given, settings
@@ -25,11 +26,21 @@ ROUNDS = 40
 """After an outage the lane may leave some rounds out, but not for longer than this many seconds."""
 
 
+def a_lane(
+    objects: InMemoryObjects,
+    *,
+    is_in_a_burst: Callable[[], bool] = lambda: False,
+    gone: Callable[[str], None] = lambda _: None,
+) -> StatusLane:
+    """A lane in quiet times."""
+    return StatusLane(objects, is_in_a_burst=is_in_a_burst, gone=gone)
+
+
 def a_scene() -> tuple[InMemoryObjects, StatusLane]:
     """A lane to an API that has one session without a status."""
     objects = InMemoryObjects()
     objects.put(a_session(status={}))
-    return objects, StatusLane(objects, is_in_a_burst=lambda: False)
+    return objects, a_lane(objects)
 
 
 def shown(objects: InMemoryObjects) -> dict[str, Any]:
@@ -123,7 +134,7 @@ def test_no_more_than_a_few_writes_at_once() -> None:
 
     async def story() -> None:
         objects = InMemoryObjects()
-        lane = StatusLane(objects, is_in_a_burst=lambda: False)
+        lane = a_lane(objects)
         most = running = 0
 
         async def hold() -> None:
@@ -205,7 +216,7 @@ async def test_an_api_that_takes_no_status_is_asked_ever_more_seldom() -> None:
 async def test_in_a_burst_a_status_waits_and_is_not_starved() -> None:
     """While tokens need the API server statuses wait some rounds each, and no longer however long it takes; then all are written."""
     objects, burst = InMemoryObjects(), True
-    lane = StatusLane(objects, is_in_a_burst=lambda: burst)
+    lane = a_lane(objects, is_in_a_burst=lambda: burst)
     memories = [a_memory(a_session(name=f"s{number}", uid=str(number))) for number in range(9)]
     written = []
     for number in range(ROUNDS_HELD + 3):
@@ -219,6 +230,19 @@ async def test_in_a_burst_a_status_waits_and_is_not_starved() -> None:
     burst = False
     await lane.flush()
     assert sorted(uid for uid, _ in objects.patches) == ["0", "3", "4", "5", "6", "7"]
+    assert len(lane) == 0
+
+
+async def test_a_session_that_is_not_there_any_more_is_told_of() -> None:
+    """A deletion that no watch told of is found out by the write that meets nothing, or a namesake."""
+    objects, gone = InMemoryObjects(), list[str]()
+    lane = a_lane(objects, gone=gone.append)
+    objects.put(a_session(name="namesake", uid="new"))
+    objects.put(a_session(name="there", uid="1"))
+    for name, uid in (("never-seen", "2"), ("namesake", "old"), ("there", "1")):
+        lane.submit(a_memory(a_session(name=name, uid=uid)), {"rotations": 1})
+    await lane.flush()
+    assert gone == ["2", "old"]
     assert len(lane) == 0
 
 

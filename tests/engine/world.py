@@ -76,7 +76,11 @@ class World:
             report=self._report,
             metrics=self.metrics,
         )
-        self.status_lane = StatusLane(self.objects, is_in_a_burst=self.dispatcher.is_in_a_burst)
+        self.status_lane = StatusLane(
+            self.objects,
+            is_in_a_burst=self.dispatcher.is_in_a_burst,
+            gone=lambda uid: self.intake.gone(uid),  # noqa: PLW0108 - made later
+        )
         self.intake = Intake(
             clock=self.clock,
             table=self.table,

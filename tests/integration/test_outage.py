@@ -34,18 +34,19 @@ def operator_over_a_wire(
         rewired = folder / "rewired.kubeconfig"
         rewired.touch(mode=0o600)
         rewired.write_text(kubeconfig.read_text().replace(f":{port}", f":{wire.port}"))
-        with running_operator(rewired, resync_seconds=5) as operator:
+        with running_operator(rewired) as operator:
             yield operator, wire
 
 
-def test_a_session_deleted_unseen_is_dropped_by_the_resync(
+def test_a_session_deleted_unseen_is_dropped_when_the_watch_lists_anew(
     control_plane: ControlPlane, operator_kubeconfig: Path, stage: Stage, tmp_path: Path
 ) -> None:
-    """A deletion that no watch can tell of any more is found by comparing lists; one that was created unseen is served."""
+    """A deletion that no watch can tell of any more is found by comparing lists, at once; one that was created unseen is served."""
     stage.ready_to_mint()
     with operator_over_a_wire(control_plane, operator_kubeconfig, tmp_path) as (operator, wire):
-        stage.add("ghost")
-        stage.ready("ghost")
+        for name in ("ghost", "bystander"):
+            stage.add(name)
+            stage.ready(name)
         series = f'{{namespace="{stage.namespace}",name="ghost"}}'
         wire.cut()
         stage.delete("ghost")

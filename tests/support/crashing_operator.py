@@ -150,11 +150,12 @@ class CrashingObjects:
     def __init__(self, objects: ObjectStore, fuse: Fuse) -> None:
         self._objects, self._fuse = objects, fuse
 
-    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> None:
+    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> bool:
         """Write a status."""
-        await self._objects.patch_status(ref, status)
+        is_there = await self._objects.patch_status(ref, status)
         if "tokenID" in status and self._fuse.lit() == (Arrow.AFTER_STATUS, ref.namespace, ref.name):
             self._fuse.burn()
+        return is_there
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
         """Read an object."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from realtime_operator.adapters.kube_client import JSON_PATCH, METADATA_LIST_ONLY, METADATA_ONLY, KubeClient
 from realtime_operator.adapters.kube_path import OWN_KINDS
-from realtime_operator.adapters.kube_refusal import CONFLICT, INVALID, NOT_FOUND, ApiRefusal
+from realtime_operator.adapters.kube_refusal import INVALID, NOT_FOUND, ApiRefusal
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.ports import Listed
@@ -37,11 +37,11 @@ class KubeObjects:
         self._namespaces = namespaces
         self._page_size = page_size
 
-    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> None:
+    async def patch_status(self, ref: ObjectRef, status: Mapping[str, Any]) -> bool:
         """Set the fields of status that are given, each as a whole; None removes one.
 
         A JSON patch, because its test of the uid holds: a merge patch of the status subresource takes any uid in silence.
-        It needs a status to be there, which the schema's default sees to. Does nothing where the object, by uid, is gone.
+        It needs a status to be there, which the schema's default sees to. Does nothing where the object, by uid, is gone, and says so.
         """
         path = OWN_KINDS[ref.kind].one(ref.namespace, ref.name, "status")
         is_same = {"op": "test", "path": "/metadata/uid", "value": ref.uid}
@@ -52,8 +52,10 @@ class KubeObjects:
             )
         except ApiRefusal as answer:
             is_another = answer.status == INVALID and not answer.fields  # a failed test names no field
-            if not is_another and answer.status not in {NOT_FOUND, CONFLICT}:
-                raise
+            if is_another or answer.status == NOT_FOUND:
+                return False
+            raise
+        return True
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Mapping[str, Any] | None:
         """Read one object's JSON document; None where there is none."""

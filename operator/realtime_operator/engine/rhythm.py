@@ -14,3 +14,41 @@ async def every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
         next_at = max(next_at + seconds, loop.time())
         await asyncio.sleep(next_at - loop.time())
         await act()
+
+
+class Rhythm:
+    """What is done every so often, and also when it was asked for and nobody has asked again for a moment."""
+
+    def __init__(self, seconds: float, act: Callable[[], Awaitable[None]], *, quiet: float) -> None:
+        """Begin with nothing asked.
+
+        Args:
+            seconds: from one time to the next.
+            act: what is done.
+            quiet: seconds without another asking that pass before it is done.
+        """
+        self._seconds = seconds
+        self._act = act
+        self._quiet = quiet
+        self._asked = asyncio.Event()
+
+    def ask(self) -> None:
+        """Have it done soon."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Act until cancelled."""
+        while True:
+            if await self._is_asked_within(self._seconds):
+                while await self._is_asked_within(self._quiet):
+                    pass
+            await self._act()
+
+    async def _is_asked_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._asked.wait()
+        except TimeoutError:
+            return False
+        self._asked.clear()
+        return True

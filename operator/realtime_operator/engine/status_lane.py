@@ -39,14 +39,18 @@ class _Pending:
 class StatusLane:
     """Keeps what the API has until it has what it should have."""
 
-    def __init__(self, objects: ObjectStore, *, is_in_a_burst: Callable[[], bool]) -> None:
+    def __init__(
+        self, objects: ObjectStore, *, is_in_a_burst: Callable[[], bool], gone: Callable[[str], None]
+    ) -> None:
         """Begin with nothing to write.
 
         Args:
             objects: where statuses are kept.
             is_in_a_burst: whether tokens need all there is just now.
+            gone: told of the uid of a session that turned out not to exist any more.
         """
         self._objects = objects
+        self._gone = gone
         self._is_in_a_burst = is_in_a_burst
         self._pending: dict[str, _Pending] = {}
         self._slots = asyncio.Semaphore(WRITES_AT_ONCE)
@@ -102,7 +106,8 @@ class StatusLane:
             if memory.gone or not changes:
                 return None
             try:
-                await self._objects.patch_status(memory.ref, changes)
+                if not await self._objects.patch_status(memory.ref, changes):
+                    self._gone(memory.ref.uid)
             except ClusterError as error:
                 # What was submitted meanwhile took the unwritten status for written.
                 self._pending[memory.ref.uid] = pending
