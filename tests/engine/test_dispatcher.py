@@ -246,11 +246,11 @@ async def test_sigterm_does_not_wait_for_ever() -> None:
 
 @pytest.mark.parametrize(
     ("sessions", "in_flight", "expected"),
-    [(MANY_RUNNING, 128, False), (MANY_RUNNING + 1, 128, True), (3, 2, True), (2, 2, False)],
+    [(MANY_RUNNING, 128, False), (MANY_RUNNING + 1, 128, True), (40, MANY_RUNNING + 1, True), (4, 2, False)],
 )
 @virtually
 async def test_what_is_a_burst(sessions: int, in_flight: int, expected: bool) -> None:  # noqa: FBT001 - a column
-    """More passes than a tick's, or any that must wait for their turn; afterwards, and once it stops, no more."""
+    """More passes than a tick's, whether others wait for their turn or not; afterwards, and once it stops, no more."""
     world = World(in_flight=in_flight)
     async with world:
         slow_mint(world, 3)

@@ -18,6 +18,8 @@ from realtime_operator.engine.status_lane import (
 )
 from realtime_operator.ports import Notice
 from tests.engine.cluster import InMemoryObjects
+from tests.engine.outage import a_provider
+from tests.engine.world import World
 from tests.support.builders import a_memory, a_ref, a_session
 from tests.support.fakes import unavailable
 from tests.support.virtual_time import run_virtually
@@ -271,3 +273,35 @@ async def test_events_are_few_at_a_time_and_wait_for_tokens() -> None:
     for _ in range(KEPT):
         await lane.flush()
     assert len(posted.messages) == KEPT
+
+
+async def test_an_event_waits_no_longer_in_a_burst_than_a_status() -> None:
+    """A burst without end delays what is told, and keeps none of it from being told."""
+    posted = Posted()
+    lane = NoticeLane(posted, is_in_a_burst=lambda: True)
+    told = []
+    for number in range(ROUNDS_HELD + 3):
+        lane.submit(Notice(a_ref(), warning=True, reason="ProviderUnavailable", message=str(number)))
+        await lane.flush()
+        told.append([*posted.messages])
+        posted.messages.clear()
+    assert told == [[]] * ROUNDS_HELD + [["0"], ["1"], ["2"]]
+
+
+def test_sessions_that_wait_for_a_rate_limit_delay_no_event() -> None:
+    """They wait for the better part of an hour, in which tokens need next to nothing of the API server."""
+
+    async def story() -> None:
+        posted = Posted()
+        async with World(providers=[a_provider(requestsPerMinute=6)]) as world:
+            lane = NoticeLane(posted, is_in_a_burst=world.dispatcher.is_in_a_burst)
+            for number in range(200):
+                world.apply(number)
+            for minute in range(5):
+                await asyncio.sleep(60)
+                lane.submit(Notice(a_ref(), warning=False, reason="Issued", message=str(minute)))
+                await lane.flush()
+                assert posted.messages[-1:] == [str(minute)]
+            assert len(world.secrets.stored) < 40
+
+    run_virtually(story())

@@ -91,8 +91,11 @@ class Dispatcher:
         self._wake_ups.drop(uid)
 
     def is_in_a_burst(self) -> bool:
-        """Whether so much is to be done for tokens that all else may wait."""
-        return not self._stopping and (len(self._running) > MANY_RUNNING or self._lanes.waiting() > 0)
+        """Whether so much is done for tokens that all else may wait.
+
+        What waits for a place does not count: within a provider's rate limit it may wait for hours, while the API server is idle.
+        """
+        return not self._stopping and len(self._running) > MANY_RUNNING
 
     async def run(self) -> None:
         """Tick until cancelled, or stopped."""

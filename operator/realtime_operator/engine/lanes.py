@@ -66,7 +66,3 @@ class Lanes:
     def finished(self, provider: ProviderKey) -> None:
         """Work of this provider came to its end."""
         self._queues[provider].in_flight -= 1
-
-    def waiting(self) -> int:
-        """How much work waits."""
-        return sum(len(queues.waiting) for queues in self._queues.values())

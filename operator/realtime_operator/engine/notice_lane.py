@@ -1,4 +1,4 @@
-"""Events in a lane of their own: few at a time, and none while tokens need the API server.
+"""Events in a lane of their own: few at a time, and later while tokens need the API server.
 
 What changes for a thousand sessions at once, as in an outage, would otherwise be a thousand requests beside the Secrets'.
 """
@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from realtime_operator.engine.status_lane import ROUNDS_HELD
 from realtime_operator.ports import EventSink, Notice
 
 POSTED_IN_A_ROUND = 10
@@ -30,15 +31,18 @@ class NoticeLane:
         """
         self._events = events
         self._is_in_a_burst = is_in_a_burst
-        self._waiting: deque[Notice] = deque(maxlen=KEPT)
+        self._waiting: deque[tuple[int, Notice]] = deque(maxlen=KEPT)
+        self._round = 0
 
     def submit(self, notice: Notice) -> None:
         """Tell of something when there is room for it; the oldest of very many is forgotten."""
-        self._waiting.append(notice)
+        self._waiting.append((self._round, notice))
 
     async def flush(self) -> None:
-        """Post the next few."""
-        if self._is_in_a_burst():
-            return
-        few = [self._waiting.popleft() for _ in range(min(POSTED_IN_A_ROUND, len(self._waiting)))]
+        """Post the next few; in a burst only what has waited as long as a status would, for a burst may last as long as its cause."""
+        held = ROUNDS_HELD if self._is_in_a_burst() else 0
+        few: list[Notice] = []
+        while self._waiting and len(few) < POSTED_IN_A_ROUND and self._round - self._waiting[0][0] >= held:
+            few.append(self._waiting.popleft()[1])
+        self._round += 1
         await asyncio.gather(*(self._events.post(notice) for notice in few))
