@@ -1,4 +1,4 @@
-"""As much of an API server as kopf needs to watch sessions, and it does what a test says."""
+"""As much of an API server as kopf needs to watch sessions and providers, and it does what a test says."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from realtime_operator.adapters.cluster_access import Bearer, ClusterAccess, Tls
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-GROUP, VERSION, PLURAL = "realtime-operator.io", "v1alpha1", "realtimesessions"
+GROUP, VERSION = "realtime-operator.io", "v1alpha1"
+SESSIONS, PROVIDERS = "realtimesessions", "realtimeproviders"
 VERBS = ["get", "list", "watch", "patch"]
 SESSION = {"metadata": {"name": "concierge", "namespace": "hotel", "uid": "uid-1", "resourceVersion": "7"}}
 
 
 class ScriptedApi:
-    """Serves one session in one namespace.
+    """Serves one session in one namespace, and no provider.
 
     Attributes:
         installed: whether the CRD is there.
@@ -42,17 +43,19 @@ class ScriptedApi:
             case ["apis"]:
                 return web.json_response({"groups": [_group()] if self.installed else []})
             case ["apis", _, _]:
-                return web.json_response({"resources": [_resource(PLURAL)]})
+                return web.json_response({"resources": [_resource(SESSIONS), _resource(PROVIDERS)]})
             case _ if "watch" in request.query:
                 return await self._watch(request)
             case _:
-                return self._list()
+                return self._list(request)
 
-    def _list(self) -> web.Response:
+    def _list(self, request: web.Request) -> web.Response:
         self.lists += 1
         if self.list_status != 200:
-            return web.json_response({"kind": "Status", "code": self.list_status}, status=self.list_status)
-        return web.json_response({"items": [SESSION], "metadata": {"resourceVersion": "7"}})
+            refusal = {"kind": "Status", "code": self.list_status, "message": "quotes an object"}
+            return web.json_response(refusal, status=self.list_status)
+        items = [SESSION] if request.path.endswith(SESSIONS) else []
+        return web.json_response({"items": items, "metadata": {"resourceVersion": "7"}})
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import gc
+import logging
+from collections.abc import Iterator
 from dataclasses import replace
+
+import pytest
 
 from realtime_operator.adapters.cluster_access import Bearer
 from tests.watch.listening import listening, until
 from tests.watch.scripted_api import scripted_api
 
 KINDS = ("RealtimeSession",)
+
+
+@pytest.fixture
+def unkept() -> Iterator[None]:
+    """Kopf's own lines on failed tasks are kept by nobody: a record that pytest keeps holds the task, and only a freed one is told of."""
+    talkers = [logging.getLogger(f"kopf._core.reactor.{name}") for name in ("orchestration", "running")]
+    for talker in talkers:
+        talker.addFilter(_nothing)
+    yield
+    for talker in talkers:
+        talker.removeFilter(_nothing)
+
+
+def _nothing(_: logging.LogRecord) -> bool:
+    return False
 
 
 async def test_a_watch_that_ends_by_an_error_begins_again() -> None:
@@ -21,6 +41,29 @@ async def test_a_watch_that_ends_by_an_error_begins_again() -> None:
             await until(lambda: heard.of("concierge"), "it hears")
             assert watcher.restarts == 1
             await until(lambda: watcher.is_watching, "it says so")
+
+
+@pytest.mark.usefixtures("unkept")
+async def test_what_kopf_leaves_to_its_loop_is_one_line_without_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its failed task is no error of ours with a traceback, and what the API server said may quote an object."""
+
+    def told() -> list[logging.LogRecord]:
+        gc.collect()  # a task that nobody asked is told of when it is freed
+        return [each for each in caplog.records if each.getMessage().startswith("left to the watch's loop")]
+
+    async with scripted_api() as (api, access):
+        api.list_status = 404
+        async with listening(access, kinds=(*KINDS, "RealtimeProvider")) as (_, heard):
+            await until(told, "of two failed tasks kopf asks one")
+            api.list_status = 200
+            await until(lambda: heard.of("concierge"), "it hears")
+    for record in told():
+        assert (record.name, record.levelno) == ("realtime_operator.watch.watcher", logging.WARNING)
+        assert record.getMessage() == "left to the watch's loop: APINotFoundError"
+        assert record.exc_info is None
+    assert "never retrieved" not in caplog.text
 
 
 async def test_kinds_that_are_not_installed_yet_are_looked_for_again() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +21,13 @@ CREDENTIALS_LIVE_S = 240
 LOG_IN_AGAIN_S = 1.0
 """Until credentials that could not be read are read again; kopf would wait for them for ever if it gave up once."""
 
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_OF_A_REQUEST_S = 5.0
+"""A request is one list or one watch of one kind, and new sessions wait for it."""
+
+LONGEST_PAUSE_OF_THE_WATCH_S = 30.0
+"""Each new beginning of the watch finds the kinds and lists all of them."""
+
+FIRST_PAUSE_S = 0.5
 
 PLURALS = {
     group.KIND_PROVIDER: group.PLURAL_PROVIDERS,
@@ -32,13 +37,17 @@ PLURALS = {
 
 
 class EndlessPauses:
-    """Seconds between attempts, doubling up to half a minute and never ending: an API server may be away for long."""
+    """Seconds between attempts, doubling up to the longest and never ending: an API server may be away for long."""
+
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
 
     def __iter__(self) -> Iterator[float]:
         """Begin anew."""
-        return (
-            min(LONGEST_PAUSE_S, 0.5 * 2.0**step) for step in itertools.chain(range(7), itertools.repeat(7))
-        )
+        pause = FIRST_PAUSE_S
+        while True:
+            yield min(pause, self._longest)
+            pause = min(2 * pause, self._longest)
 
 
 def settings() -> kopf.OperatorSettings:
@@ -54,7 +63,7 @@ def settings() -> kopf.OperatorSettings:
     made.watching.connect_timeout = 5
     made.networking.request_timeout = 30
     made.networking.connect_timeout = 5
-    made.networking.error_backoffs = EndlessPauses()
+    made.networking.error_backoffs = EndlessPauses(LONGEST_PAUSE_OF_A_REQUEST_S)
     made.queueing.idle_timeout = 0.002  # a handler never sleeps, so its worker need not linger, nor wake the thread again; 0 would spin
     made.queueing.exit_timeout = 0.5
     return made

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import kopf
 from kopf._cogs.structs.references import Insights
 
 from realtime_operator.event_loop import loop_factory
 from realtime_operator.watch.credentials import ClusterCredentials
-from realtime_operator.watch.registry import EndlessPauses, Heard, registry, settings
+from realtime_operator.watch.registry import (
+    LONGEST_PAUSE_OF_THE_WATCH_S,
+    EndlessPauses,
+    Heard,
+    registry,
+    settings,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +82,9 @@ class Watcher:
 
     async def _watch_forever(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        pauses = iter(EndlessPauses())
+        self._loop.set_exception_handler(_told_by_type)
+        endless = EndlessPauses(LONGEST_PAUSE_OF_THE_WATCH_S)
+        pauses = iter(endless)
         while not self._stopping.is_set():
             began = self._loop.time()
             await self._watch_once(self._stop)
@@ -84,7 +92,7 @@ class Watcher:
                 return
             self.restarts += 1
             if self._loop.time() - began > WELL_AFTER_S:
-                pauses = iter(EndlessPauses())
+                pauses = iter(endless)
             pause = next(pauses)
             _log.warning("the watch ended and begins again in %.1f s", pause)
             await _until(self._stop, pause)
@@ -125,6 +133,12 @@ class Watcher:
             stopped.cancel()
             discovered.cancel()
             end.set()
+
+
+def _told_by_type(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Kopf leaves its failed tasks to the loop, whose own words hold the exception's text, and that may quote an object."""
+    error = context.get("exception")
+    _log.warning("left to the watch's loop: %s", type(error).__name__ if error else context["message"])
 
 
 async def _until(stop: asyncio.Event, seconds: float) -> None:
