@@ -20,7 +20,7 @@ class RecordingClient(KubeClient):
 
     answers: list[Any]
 
-    async def request(
+    async def send(
         self,
         method: str,
         path: KubePath,
@@ -29,12 +29,12 @@ class RecordingClient(KubeClient):
         body: bytes | None = None,
         content_type: str = JSON,
         accept: str = JSON,
-    ) -> Any:
+    ) -> bytes:
         """Send one request and keep its answer."""
-        answer = await super().request(
+        answer = await super().send(
             method, path, query=query, body=body, content_type=content_type, accept=accept
         )
-        self.answers = [*getattr(self, "answers", []), answer]
+        self.answers = [*getattr(self, "answers", []), json.loads(answer)]
         return answer
 
 

@@ -52,6 +52,16 @@ async def test_trouble_is_unavailable(reply: Reply, says: str) -> None:
     assert len(server.requests) == 1
 
 
+async def test_an_answer_that_nobody_reads_is_not_decoded() -> None:
+    """A write may be sent for its success alone; its refusals are errors as ever, and the connection serves the next one."""
+    refused = status(422, "Invalid", causes=[{"field": "status.rotations"}])
+    async with serving(answer(b"{undecoded"), refused) as (client, server):
+        assert await client.send("PATCH", PATH, body=b"[]") == b"{undecoded"
+        with pytest.raises(ApiRefusal, match=r"422 Invalid at status\.rotations"):
+            await client.send("PATCH", PATH, body=b"[]")
+    assert server.connections == 1
+
+
 async def test_nobody_listens(unused_tcp_port: int) -> None:
     """A refused connection and an unknown host are told apart."""
     async with KubeClient(access_to(f"http://127.0.0.1:{unused_tcp_port}")) as client:

@@ -15,6 +15,8 @@ from realtime_operator.api.group import API_VERSION, KIND_CLUSTER_PROVIDER, KIND
 from realtime_operator.core.errors import ClusterForbidden, ClusterUnavailable
 from realtime_operator.core.object_ref import ObjectRef
 from tests.adapters.cluster import RecordingClient, a_session, client_of, create_session, post
+from tests.adapters.plain_http import serving
+from tests.adapters.raw_server import answer
 
 TIME = "2026-11-22T12:00:00Z"
 
@@ -58,6 +60,14 @@ async def test_a_status_write_answers_with_metadata_and_is_one_request(
     created, patched = admin.answers
     assert created["kind"] == KIND_SESSION
     assert patched["kind"] == "PartialObjectMetadata"
+
+
+async def test_what_a_status_write_is_answered_is_not_decoded() -> None:
+    """A rotation writes one; nobody reads the kilobytes of metadata that come back."""
+    async with serving(answer(b"{undecoded")) as (client, server):
+        ref = ObjectRef(KIND_SESSION, "hotel", "concierge", "1")
+        assert await KubeObjects(client).patch_status(ref, {"rotations": 1})
+    assert len(server.requests) == 1
 
 
 async def test_a_namesake_gets_no_status(

@@ -83,10 +83,34 @@ class KubeClient:
         content_type: str = JSON,
         accept: str = JSON,
     ) -> Any:
+        """Send one request and decode the JSON of its answer; otherwise as ``send``.
+
+        Raises:
+            ClusterUnavailable: also when a successful answer is no JSON.
+        """
+        answer = await self.send(
+            method, path, query=query, body=body, content_type=content_type, accept=accept
+        )
+        try:
+            return json.loads(answer)
+        except ValueError:
+            pass
+        raise _unavailable(method, path, "the answer is no JSON")
+
+    async def send(
+        self,
+        method: str,
+        path: KubePath,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+    ) -> bytes:
         """Send one request; once more, with fresh credentials, if they are refused.
 
         Returns:
-            The decoded JSON of a successful answer.
+            A successful answer as it came: decoding takes its time, and not everybody reads what was written.
 
         Raises:
             ApiRefusal: any refusal that the caller may want to map; it is a ClusterUnavailable.
@@ -105,11 +129,7 @@ class KubeClient:
             status, answer = await self._exchange(method, path, query, body, headers)
         if not HTTPStatus(200) <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise refusal(method, path, status, answer)
-        try:
-            return json.loads(answer)
-        except ValueError:
-            pass
-        raise _unavailable(method, path, "the answer is no JSON")
+        return answer
 
     async def _exchange(
         self,

@@ -47,9 +47,7 @@ class KubeObjects:
         is_same = {"op": "test", "path": "/metadata/uid", "value": ref.uid}
         body = json.dumps([is_same, *_changes(status)]).encode()
         try:
-            await self._client.request(
-                "PATCH", path, body=body, content_type=JSON_PATCH, accept=METADATA_ONLY
-            )
+            await self._client.send("PATCH", path, body=body, content_type=JSON_PATCH, accept=METADATA_ONLY)
         except ApiRefusal as answer:
             is_another = answer.status == INVALID and not answer.fields  # a failed test names no field
             if is_another or answer.status == NOT_FOUND:
