@@ -188,12 +188,13 @@ class ProviderHandle(Protocol):
         """Its clock, as far as its answers tell."""
         ...
 
-    async def admitted(self, memory: SessionMemory) -> None:
-        """Wait until this session may send a request: until one more is within the provider's limits, the most urgent first.
+    @property
+    def is_current(self) -> bool:
+        """Whether it still is what the pass found it to be."""
+        ...
 
-        Raises:
-            ProviderDown: the provider is known to be in trouble, and it is not this session's turn to probe it.
-        """
+    async def admitted(self, memory: SessionMemory) -> None:
+        """Wait until one more request is within the limits, the most urgent first; ``ProviderDown`` while others probe it."""
         ...
 
     def answered(self, answer: MintAnswer) -> None:

@@ -175,8 +175,8 @@ class Reconciler:
     ) -> None:
         handle, due_at, before = _present(case.provider), memory.rotation_at, seen.holding
         await handle.admitted(memory)
-        if memory.gone or memory.wanted is not case.wanted:
-            return  # while it waited its turn the session went, or wants something else: another pass follows
+        if memory.gone or memory.wanted is not case.wanted or not handle.is_current:
+            return  # while it waited its turn the session or the provider changed: another pass follows
         token = await self._mint(case)
         if before is not None and before.token.value == token.value:
             raise same_token_again()
@@ -221,7 +221,10 @@ class Reconciler:
             rotate=rotate,
         )
         if isinstance(error, ProviderError):
-            _present(case.provider).failed(memory, error)
+            handle = _present(case.provider)
+            handle.failed(memory, error)
+            if not handle.is_current:
+                memory.failure = memory.failure.at_once()
             self._metrics.mint_failed(reason=str(error.reason))
         else:
             self._metrics.pass_failed(reason=str(error.reason))

@@ -13,8 +13,8 @@ from realtime_operator.core.errors import (
     ProviderError,
     ProviderRejected,
     ProviderThrottled,
+    ProviderUnauthorized,
     ProviderUnavailable,
-    ProviderUnreadable,
 )
 from realtime_operator.core.failure import failure_after, held_back
 from realtime_operator.core.outage import Outage
@@ -89,7 +89,7 @@ def test_three_sessions_that_fail_in_a_row() -> None:
     assert (down.reason, str(down)) == (Reason.PROVIDER_UNAVAILABLE, "It is away.")
     failure = sessions[3].failure
     assert failure is not None
-    assert (failure.count, failure.next_attempt, failure.minting) == (1, math.inf, False)
+    assert (failure.count, failure.next_attempt, failure.minting) == (0, math.inf, False)
 
 
 def test_a_token_in_between() -> None:
@@ -117,17 +117,17 @@ def test_one_session_alone_stops_nobody() -> None:
     "error",
     [
         ProviderRejected(Reason.PROVIDER_REJECTED, "no"),
-        ProviderUnreadable(Reason.PROVIDER_UNREADABLE, "what?"),
+        ProviderUnauthorized(Reason.PROVIDER_UNAUTHORIZED, "who?"),
     ],
 )
 def test_what_is_not_the_providers_outage(error: ProviderError) -> None:
-    """A refused request and an answer without a token say nothing of the next session's."""
+    """A refused request says nothing of the next session's, and a refused key is no outage."""
     scene = Scene()
     assert not any(scene.fails(scene.session(number), error) for number in range(9))
 
 
 def test_one_may_ask_in_each_second() -> None:
-    """While anybody has no living token: one, once; the fewest probes first, then the earliest expiry, and a poisoned one last."""
+    """While anybody has no living token: one, once; who failed least first, then the fewest probes, then who got a token last."""
     scene, sessions = a_scene_of_trouble(-5, -9, -1, -7, 40)
     asked = []
     for _ in range(7):
@@ -138,7 +138,7 @@ def test_one_may_ask_in_each_second() -> None:
         assert able == [uid]
         assert not scene.asks(sessions[int(uid)])  # once
         scene.fails(sessions[int(uid)])
-    assert asked == ["1", "3", "0", "2", "4", "1", "3"]
+    assert asked == ["4", "3", "2", "0", "1", "4", "3"]
 
 
 def test_a_probe_that_comes_late_does_not_shift_the_next() -> None:
@@ -157,7 +157,7 @@ def test_a_probe_that_comes_late_does_not_shift_the_next() -> None:
 def test_a_probe_that_hangs() -> None:
     """It stops no other one; who hangs is not chosen again."""
     scene, sessions = a_scene_of_trouble(-3, -2, -1)
-    for number in (0, 1, 2):
+    for number in (2, 1, 0):
         _, uid = scene.slot()
         assert uid == str(number)
         assert scene.asks(sessions[number])
@@ -197,10 +197,55 @@ def test_who_has_no_token_hastens_the_next_probe() -> None:
 def test_the_providers_own_wish_is_a_minimum(kind: type[ProviderError]) -> None:
     """Retry-After is obeyed by the probes, also where somebody has no token."""
     scene = Scene()
+    scene.all_in_trouble = True
     for number in range(3):
         scene.fails(scene.session(number), kind(Reason.PROVIDER_THROTTLED, "slow", retry_after=20.0))
     assert scene.slot()[0] == pytest.approx(20)
     assert scene.slot()[0] == pytest.approx(1)
+
+
+def test_one_answers_wish_binds_who_got_it() -> None:
+    """A single Retry-After among answers without one stops neither the probes nor anybody else."""
+    scene, sessions = a_scene_of_trouble(-3, -2, -1, -4)
+    pause, uid = scene.slot()
+    assert (round(pause), uid) == (1, "3")
+    assert scene.asks(sessions[3])
+    scene.fails(sessions[3], ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, "later", retry_after=3600.0))
+    asked = []
+    for _ in range(6):
+        pause, uid = scene.slot()
+        assert pause == pytest.approx(1)
+        asked.append(uid)
+        assert scene.asks(sessions[int(uid)])
+        scene.fails(sessions[int(uid)])
+    assert asked == ["2", "1", "0"] * 2
+
+
+def test_throttled_sessions_stop_nobody() -> None:
+    """A limit may hold for one model or one tenant alone, so 429 declares nothing while anybody goes on."""
+    scene = Scene()
+    slow = ProviderThrottled(Reason.PROVIDER_THROTTLED, "slow", retry_after=600.0)
+    assert not any(scene.fails(scene.session(number), slow) for number in range(9))
+    assert scene.asks(scene.session(10))
+
+
+def test_those_who_fail_alone_declare_nothing_twice() -> None:
+    """Three sessions that had trouble before a token came, and have it again, say nothing of the others."""
+    scene, sessions = a_scene_of_trouble(-1, -1, -1)
+    assert len(scene.outage.end()) == 3
+    assert not any(scene.fails(each) for each in sessions * 5)
+    assert scene.asks(scene.session(10))
+
+
+@pytest.mark.parametrize("life", [-3600, -1, 20])
+def test_who_was_well_is_asked_before_those_who_fail(life: float) -> None:
+    """One that had a token and waits is the next probe, however many new ones have just been refused or never asked."""
+    scene, _ = a_scene_of_trouble(-1, -1, -1)
+    for number in range(10, 30):
+        scene.waits(new := scene.session(number))
+        new.expires_at = 0.0
+    scene.waits(well := scene.session(99, life=life))
+    assert scene.slot()[1] == well.ref.uid
 
 
 def changed(memory: SessionMemory, how: str) -> None:
@@ -233,7 +278,7 @@ def test_a_probe_that_is_refused_for_its_own_sake() -> None:
     _, uid = scene.slot()
     assert scene.asks(sessions[int(uid)])
     scene.fails(sessions[int(uid)], ProviderRejected(Reason.PROVIDER_REJECTED, "no"))
-    assert {scene.slot()[1] for _ in range(6)} == {"1", "2"}
+    assert {scene.slot()[1] for _ in range(6)} == {"0", "1"}
 
 
 def test_at_the_end_all_go_on() -> None:
@@ -254,8 +299,8 @@ def test_who_waited_for_a_rate_limit_when_the_provider_went_down() -> None:
     with pytest.raises(ProviderDown):
         scene.outage.may_still(sessions[1], now=scene.now)
     scene.slot()
-    assert scene.asks(sessions[0])
-    scene.outage.may_still(sessions[0], now=scene.now)
+    assert scene.asks(sessions[2])
+    scene.outage.may_still(sessions[2], now=scene.now)
 
 
 def test_a_wait_that_is_known_says_nothing_new() -> None:
@@ -266,14 +311,14 @@ def test_a_wait_that_is_known_says_nothing_new() -> None:
         return held_back(before, error, now=at, generation=generation, rotate="")
 
     first = held(None, NOW)
-    assert (first.count, first.at) == (1, NOW)
+    assert (first.count, first.at) == (0, NOW)
     assert held(first, NOW + 50) == first
     tried = failure_after(first, AWAY, now=NOW + 9, life_left=0, uid="1", generation=1, rotate="")
-    assert tried.count == 2
+    assert tried.count == 1
     assert held(tried, NOW + 50) == tried.until_it_is_back()
-    assert held(tried, NOW + 50, generation=2).count == 1
+    assert held(tried, NOW + 50, generation=2).count == 0
     other = held(tried, NOW + 50, error=ProviderDown(Reason.PROVIDER_THROTTLED, "Slow down."))
-    assert (other.count, other.at, other.reason) == (2, NOW + 50, Reason.PROVIDER_THROTTLED)
+    assert (other.count, other.at, other.reason) == (1, NOW + 50, Reason.PROVIDER_THROTTLED)
 
 
 def test_trouble_of_another_kind_keeps_its_own_time() -> None:

@@ -56,8 +56,12 @@ class Troubled:
         down: the hosts that answer 503 now.
         headers: what such an answer carries.
         hanging: how many of the next requests to a host that is down never end.
-        poisoned: models for which 500 is answered, always.
+        poisoned: models for which no token is given, ever.
+        poison: the status of the answer to them.
+        wishes: Retry-After of the refusals of single models.
+        page: what comes instead of a refusal, with 200, while a host is down; None for 503.
         requests: all that came.
+        urls: where each was sent.
         most_at_once: the most requests that were in flight at once.
     """
 
@@ -66,7 +70,11 @@ class Troubled:
     headers: dict[str, str] = field(default_factory=dict)
     hanging: int = 0
     poisoned: set[str] = field(default_factory=set)
+    poison: int = 500
+    wishes: dict[str, str] = field(default_factory=dict)
+    page: bytes | None = None
     requests: list[Request] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
     most_at_once: int = 0
     at_once: int = 0
 
@@ -74,6 +82,7 @@ class Troubled:
         """Answer after the usual latency."""
         request = Request(json.loads(call.body)["session"]["model"], self.world.clock.now())
         self.requests.append(request)
+        self.urls.append(call.url)
         down = any(f"//{host}." in call.url for host in self.down)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -85,8 +94,12 @@ class Troubled:
         finally:
             self.at_once -= 1
         now = self.world.clock.now()
+        if down and self.page is not None:
+            return an_answer(body=self.page, headers=self.headers, at=now, took=LATENCY_S)
         if down or request.model in self.poisoned:
-            return an_answer(status=503 if down else 500, headers=self.headers, at=now, took=LATENCY_S)
+            status = 503 if down else self.poison
+            wish = {"retry-after": self.wishes[request.model]} if request.model in self.wishes else {}
+            return an_answer(status=status, headers=self.headers | wish, at=now, took=LATENCY_S)
         answer = minted(f"ek_{len(self.requests)}_{request.model}", at=now, life=LIFE_S)
         request.given_at, request.expires_at = now, math.floor(now + LIFE_S)
         return answer

@@ -135,7 +135,6 @@ async def test_a_probe_that_hangs_does_not_stop_the_next() -> None:
     world, troubled = a_world()
     async with world:
         await spread_out(world, 60)
-        begin = world.clock.now()
         troubled.down = {"default"}
         await asyncio.sleep(50)
         troubled.hanging = 3
@@ -143,10 +142,9 @@ async def test_a_probe_that_hangs_does_not_stop_the_next() -> None:
         troubled.down = set()
         back = world.clock.now()
         await asyncio.sleep(3)
-        _, _, last = troubled.exposure(begin, back)
-        fresh = {r.model for r in troubled.sent(back) if r.expires_at is not None}
-        assert len(fresh) == 57
-        assert last > back
+        given = [r for r in troubled.sent(back) if r.expires_at is not None]
+        assert min(r.at for r in given) <= back + 1.01
+        assert len({r.model for r in given}) == 57
 
 
 @virtually
@@ -243,7 +241,7 @@ async def test_sessions_that_are_suspended_or_deleted_while_the_provider_is_down
         assert len(troubled.requests) == sent
         add(world, 1, generation=3)
         await asyncio.sleep(1.5)
-        assert world.shown(1)["conditions"][0]["status"] == "True" or len(troubled.requests) > sent
+        assert world.shown(1)["conditions"][0]["status"] == "True"
 
 
 @pytest.mark.parametrize("how", ["another spec", "another key", "gone and made anew"])

@@ -204,6 +204,7 @@ class FixedHandle:
 
     view: ProviderView
     clock: ProviderClock = field(default_factory=ProviderClock)
+    is_current: bool = True
     admissions: int = 0
     while_waiting: Callable[[], None] = lambda: None
 

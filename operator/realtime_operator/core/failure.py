@@ -23,7 +23,7 @@ class Failure:
     """The last of a row of failures.
 
     Attributes:
-        count: failures in a row, from 1.
+        count: failures in a row; 0 where none was tried, because the provider is down.
         reason: in one word.
         message: in a sentence, with the remedy.
         failure_class: what has to happen before another attempt.
@@ -48,6 +48,15 @@ class Failure:
         """Whether another attempt has to wait; a new spec or a new wish of a person never has to."""
         same_wish = (self.generation, self.rotate) == (generation, rotate)
         return self.minting and same_wish and now < self.next_attempt
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether it has no time of its own, and waits for the end of the provider's outage."""
+        return self.failure_class is FailureClass.SOON and self.next_attempt == math.inf
+
+    def at_once(self) -> Failure:
+        """The same failure, after which nothing has to be waited for: what it was about is not so any more."""
+        return replace(self, next_attempt=self.at)
 
     def until_it_is_back(self) -> Failure:
         """The same failure, whose next attempt has no time of its own: it comes with the end of the provider's outage."""
@@ -105,7 +114,7 @@ def held_back(
     row = before if before is not None and before.generation == generation else None
     known = row is not None and (row.reason, row.message) == (str(down.reason), str(down))
     return Failure(
-        count=row.count if row is not None else 1,
+        count=row.count if row is not None else 0,
         reason=str(down.reason),
         message=str(down),
         failure_class=down.failure_class,

@@ -1,13 +1,14 @@
 """A provider's outage: one fact, known once, instead of one that every session finds out for itself.
 
-The provider is down after three mints in a row that ended in its own trouble, of three sessions, or of all that there are: one session
-alone never stops the others. While it is down one session at a time asks, as a probe; the others wait, and cost nothing. The first token
-ends it, and whoever waited goes on in that moment.
+The provider is down after three mints in a row that ended in its own trouble, of three sessions that had none before, or where every
+session has trouble: those whose own requests fail for ever never stop the others. While it is down a session asks in each time slot, as a
+probe; the others wait, and cost nothing. The first token ends it, and whoever waited goes on in that moment.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from realtime_operator.core.errors import (
     ProviderError,
     ProviderThrottled,
     ProviderUnavailable,
+    ProviderUnreadable,
 )
 from realtime_operator.core.session_memory import SessionMemory
 
@@ -33,10 +35,17 @@ PROBES_BEFORE_EXPIRY = 4
 """A pause takes no larger part of the life left to the token that expires first than one of so many."""
 
 
+WISHES_IN_A_ROW = 3
+"""So many answers in a row must ask for a pause until the provider is believed to mean everybody; fewer bind who got them."""
+
+_ITS_TROUBLE = (ProviderUnavailable, ProviderThrottled, ProviderUnreadable)
+
+
 @dataclass(slots=True)
 class _Waiting:
     memory: SessionMemory
     probes: int = 0
+    not_before: float = -math.inf
 
 
 class Outage:
@@ -52,10 +61,12 @@ class Outage:
     def _forget(self) -> None:
         self._said: tuple[str, str] | None = None
         self._failures = 0
+        self._newly: set[str] = set()
         self._waiting: dict[str, _Waiting] = {}
         self._asking: set[str] = set()
         self._chosen = ""
         self._slot, self._slots = -math.inf, 0
+        self._wishes: deque[float] = deque(maxlen=WISHES_IN_A_ROW)
         self._not_before = -math.inf
         self.next_probe_at = math.inf
 
@@ -104,12 +115,16 @@ class Outage:
             all_in_trouble: whether no session of this provider is without a failure.
         """
         self._asking.discard(memory.ref.uid)
-        if not isinstance(error, ProviderUnavailable | ProviderThrottled):
+        if not isinstance(error, _ITS_TROUBLE):
             self._waiting.pop(memory.ref.uid, None)  # its own trouble, for which it has its own time
             return False
         self._failures += 1
-        self._not_before = max(self._not_before, now + (error.retry_after or 0.0))
-        self._waiting.setdefault(memory.ref.uid, _Waiting(memory))
+        if _is_new_trouble(memory, error):
+            self._newly.add(memory.ref.uid)
+        wish = error.retry_after or 0.0
+        self._wishes.append(wish)
+        self._not_before = now + min(self._wishes) if len(self._wishes) == WISHES_IN_A_ROW else -math.inf
+        self._waiting.setdefault(memory.ref.uid, _Waiting(memory)).not_before = now + wish
         was_down = self.is_down
         if not was_down and not self._is_enough(all_in_trouble):
             return False
@@ -133,19 +148,24 @@ class Outage:
     def choose(self, *, now: float) -> SessionMemory | None:
         """Begin the time slot of a probe: gives the session that may ask in it, or None where nobody could.
 
-        It is the one with the fewest probes so far, so that one whose requests alone fail keeps nobody waiting, and of those the one
-        whose token expires first. A probe that hangs stays out of it.
+        It is one that has failed least often, then one with few probes, and of these the one that got a token last: if some fail by
+        their own fault, it is the least likely of them. A probe that hangs stays out of it, and so does a session that the provider
+        asked to wait.
         """
         self._waiting = {uid: each for uid, each in self._waiting.items() if _still_waits(each.memory)}
-        able = [each for uid, each in self._waiting.items() if uid not in self._asking]
+        able = [
+            each for uid, each in self._waiting.items() if uid not in self._asking and each.not_before <= now
+        ]
         # From slot to slot by the plan, not by the moment at which it is looked at, or the pauses would grow by every delay.
         on_time = now - self.next_probe_at < PROBE_EVERY_S
         self._slot, self._slots = self.next_probe_at if on_time else now, self._slots + 1
         self.next_probe_at = math.inf
         if self._waiting:
-            first = min((each.memory for each in self._waiting.values()), key=_expiry)
+            first = min(
+                (each.memory for each in self._waiting.values()), key=lambda memory: memory.expires_at
+            )
             self._hasten(first, now=now)
-        chosen = min(able, key=lambda each: (each.probes, _expiry(each.memory)), default=None)
+        chosen = min(able, key=_doubt, default=None)
         self._chosen = ""
         if chosen is None:
             return None
@@ -168,8 +188,7 @@ class Outage:
     def _is_enough(self, all_in_trouble: Callable[[], bool]) -> bool:
         if self._failures < MINTS_IN_A_ROW:
             return False
-        sessions = sum(not each.memory.gone for each in self._waiting.values())
-        return sessions >= MINTS_IN_A_ROW or all_in_trouble()
+        return len(self._newly) >= MINTS_IN_A_ROW or all_in_trouble()
 
 
 def _hold(memory: SessionMemory) -> None:
@@ -181,9 +200,19 @@ def _hold(memory: SessionMemory) -> None:
         memory.failure = memory.failure.until_it_is_back()
 
 
+def _is_new_trouble(memory: SessionMemory, error: ProviderError) -> bool:
+    """Whether a session that was well tells of the provider; being throttled may concern one model, or one tenant, alone."""
+    was_well = memory.failure is None or memory.failure.count <= 1
+    return was_well and not isinstance(error, ProviderThrottled)
+
+
 def _still_waits(memory: SessionMemory) -> bool:
-    return not memory.gone and memory.failure is not None and not memory.wanted.suspended
+    failure = memory.failure
+    return not memory.gone and not memory.wanted.suspended and failure is not None and failure.is_held_back
 
 
-def _expiry(memory: SessionMemory) -> tuple[float, str]:
-    return memory.expires_at, memory.ref.uid
+def _doubt(waiting: _Waiting) -> tuple[int, int, float, str]:
+    """Smaller is the better probe."""
+    memory = waiting.memory
+    count = memory.failure.count if memory.failure is not None else 0
+    return count, waiting.probes, -memory.expires_at, memory.ref.uid

@@ -22,8 +22,9 @@ from realtime_operator.core.provider_view import permitted_lifetime
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.report import changed_fields
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.granted import Granted
 from realtime_operator.engine.lanes import ProviderKey
-from realtime_operator.engine.provider_entry import Granted, ProviderEntry
+from realtime_operator.engine.provider_entry import ProviderEntry
 from realtime_operator.ports import Clock, LeadershipGate, ObjectStore, ProviderHandle, ReferenceStore
 
 _log = logging.getLogger(__name__)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
@@ -68,6 +67,7 @@ class ProviderEntry:
         self._provider_clock = ProviderClock()
         self._view: ProviderView | None = None
         self._reading = asyncio.Lock()
+        self._gone = False
         self.latency = 0.0
         self.status = status
         self.change(provider)
@@ -122,17 +122,21 @@ class ProviderEntry:
             await self._limiter.admitted(*urgency_of(memory, now=now, horizon=now))
             self._probing.may_still(memory)
 
+    def is_as(self, view: ProviderView) -> bool:
+        """Whether it still is what a pass found it to be: what another one said tells nothing of this provider."""
+        return not self._gone and view == self._view
+
     def succeeded(self) -> None:
         """Learn that a token came."""
         self._probing.end()
 
-    def failed(self, view: ProviderView, memory: SessionMemory, error: ProviderError) -> None:
-        """Learn that none came for a request made with ``view``; what an older one met says nothing of this provider."""
-        if view == self._view:
-            self._probing.failed(memory, error)
+    def failed(self, memory: SessionMemory, error: ProviderError) -> None:
+        """Learn that none came."""
+        self._probing.failed(memory, error)
 
     def ended(self) -> None:
-        """It is gone: nobody waits for it any more."""
+        """It is gone: nobody waits for it any more, and what it still answers is nobody's trouble."""
+        self._gone = True
         self._probing.end()
 
     def answered(self, answer: MintAnswer) -> None:
@@ -204,37 +208,3 @@ class ProviderEntry:
         if self.ref.kind == KIND_CLUSTER_PROVIDER:
             return named or ""
         return self.ref.namespace or ""
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """Fulfils ``ports.ProviderHandle`` for one pass: the provider as the pass found it, whatever is heard of it meanwhile.
-
-    Attributes:
-        entry: the provider, for its clock and its limits.
-        view: its spec, key and policy when the pass began.
-    """
-
-    entry: ProviderEntry
-    view: ProviderView
-
-    @property
-    def clock(self) -> ProviderClock:
-        """Its clock, as far as its answers tell."""
-        return self.entry.clock
-
-    async def admitted(self, memory: SessionMemory) -> None:
-        """Wait until this session may ask."""
-        await self.entry.admitted(memory)
-
-    def succeeded(self) -> None:
-        """Learn that a token came."""
-        self.entry.succeeded()
-
-    def failed(self, memory: SessionMemory, error: ProviderError) -> None:
-        """Learn that none came."""
-        self.entry.failed(self.view, memory, error)
-
-    def answered(self, answer: MintAnswer) -> None:
-        """Learn from an answer: clock and latency."""
-        self.entry.answered(answer)
