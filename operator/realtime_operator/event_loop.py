@@ -1,4 +1,4 @@
-"""The event loop of the process, and of kopf's thread: the faster one where there is one."""
+"""The event loop of the process: the faster one where there is one."""
 
 from __future__ import annotations
 

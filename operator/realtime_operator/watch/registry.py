@@ -64,7 +64,7 @@ def settings() -> kopf.OperatorSettings:
     made.networking.request_timeout = 30
     made.networking.connect_timeout = 5
     made.networking.error_backoffs = EndlessPauses(LONGEST_PAUSE_OF_A_REQUEST_S)
-    made.queueing.idle_timeout = 0.002  # a handler never sleeps, so its worker need not linger, nor wake the thread again; 0 would spin
+    made.queueing.idle_timeout = 0.05  # a handler never sleeps, so its worker need not linger
     made.queueing.exit_timeout = 0.5
     return made
 

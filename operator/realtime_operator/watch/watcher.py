@@ -12,7 +12,6 @@ from typing import Any, Self
 import kopf
 from kopf._cogs.structs.references import Insights
 
-from realtime_operator.event_loop import loop_factory
 from realtime_operator.watch.credentials import ClusterCredentials
 from realtime_operator.watch.registry import (
     LONGEST_PAUSE_OF_THE_WATCH_S,
@@ -77,8 +76,8 @@ class Watcher:
     def _run(self) -> None:
         # It warns that signals are not heard in this thread, which is the point.
         logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(self._watch_forever())
+        # Not on uvloop: there kopf was seen not to end after a failed watch, and so not to begin again.
+        asyncio.run(self._watch_forever())
 
     async def _watch_forever(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
