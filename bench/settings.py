@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import bench
 from observer.rule import SPREAD_SHARE, life_left_asked
@@ -26,6 +26,10 @@ AFTER_RESTART_S: Final = 15.0
 """How long an operator is given, at least, to work again."""
 
 RESULTS: Final = Path(__file__).parent / "results"
+
+
+Flag = tuple[str, str, str, Callable[[str], Any], object, str]
+"""A flag, its name in the environment and in the settings, its reader, its default, and what it is."""
 
 
 class Scenario(StrEnum):
@@ -109,7 +113,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         epilog="Each flag's default can be set in the environment by the name in brackets.",
     )
 
-    for flag, variable, name, kind, default, what in (
+    flags = (
         ("--scenario", "SCENARIO", "scenario", _scenario, usual.scenario, ", ".join(Scenario)),
         ("--n", "N", "sessions", whole(1, 20_000), usual.sessions, "sessions"),
         ("--lifetime", "LIFETIME", "lifetime", whole(10, 7200), usual.lifetime, "seconds a token lives"),
@@ -120,7 +124,17 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         ("--down", "DOWN", "down", number(0, 600), usual.down, "seconds without operator, in restart"),
         ("--idle", "IDLE", "idle", number(0, 600), usual.idle, "seconds measured without sessions"),
         ("--settle", "SETTLE", "settle", _settle, "period", "seconds before the window, or 'period'"),
-    ):
+    )
+    add_flags(parser, flags, environment)
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, help="folder for the results; default: bench/results"
+    )
+    return parser
+
+
+def add_flags(parser: argparse.ArgumentParser, flags: Iterable[Flag], environment: Mapping[str, str]) -> None:
+    """Let a parser read flags, each of which the environment may have a default for."""
+    for flag, variable, name, kind, default, what in flags:
         parser.add_argument(
             flag,
             dest=name,
@@ -129,10 +143,6 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
             metavar=variable,
             help=f"{what} [{variable}]; default: {default}",
         )
-    parser.add_argument(
-        "--results", type=Path, default=RESULTS, help="folder for the results; default: bench/results"
-    )
-    return parser
 
 
 def _scenario(text: str) -> Scenario:

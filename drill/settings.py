@@ -10,7 +10,7 @@ from typing import Final
 
 import bench.settings
 import drill
-from bench.settings import number, whole
+from bench.settings import add_flags, number, whole
 
 ALL: Final = "all"
 FULL_LIFETIME_S: Final = 60
@@ -96,20 +96,13 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
         epilog="Each flag's default can be set in the environment by the name in brackets.",
     )
     names = f"{ALL}, or some of {','.join(Scenario)}"
-    for flag, variable, name, kind, default, what in (
+    flags = (
         ("--n", "N", "sessions", whole(2, 20_000), usual.sessions, "sessions"),
         ("--lifetime", "LIFETIME", "lifetime", whole(10, 7200), usual.lifetime, "seconds a token lives"),
         ("--scenarios", "SCENARIOS", "scenarios", _scenarios, ALL, names),
         ("--seconds", "SECONDS", "seconds", _seconds, "period", "seconds after each fault, or 'period'"),
-    ):
-        parser.add_argument(
-            flag,
-            dest=name,
-            type=kind,
-            default=environment.get(variable, "").strip() or str(default),
-            metavar=variable,
-            help=f"{what} [{variable}]; default: {default}",
-        )
+    )
+    add_flags(parser, flags, environment)
     return Settings(**vars(parser.parse_args(arguments)))
 
 
