@@ -13,6 +13,7 @@ pytestmark = pytest.mark.controlplane
 
 REALTIME = {"type": "realtime", "model": "gpt-realtime"}
 BETA = {"model": "gpt-4o-realtime-preview"}
+TRANSLATION = {"model": "gpt-realtime-translate", "audio": {"output": {"language": "de"}}}
 
 
 def tool(**fields: Any) -> dict[str, Any]:
@@ -35,6 +36,12 @@ ACCEPTED = {
     "a body without a type for Sessions": {"endpoint": "Sessions", "session": BETA},
     "no body at all for Sessions": {"endpoint": "Sessions"},
     "a null type for Sessions": {"endpoint": "Sessions", "session": {"type": None}},
+    "a body without a type for TranscriptionSessions": {
+        "endpoint": "TranscriptionSessions",
+        "session": {"input_audio_transcription": {"model": "whisper-1"}},
+    },
+    "no body at all for TranscriptionSessions": {"endpoint": "TranscriptionSessions"},
+    "a translation": {"endpoint": "TranslationClientSecrets", "session": TRANSLATION},
     "null in every declared field of the body": {
         "session": {**REALTIME, "instructions": None, "tools": None}
     },
@@ -76,12 +83,37 @@ REFUSED = {
     "a type for Sessions": (
         {"endpoint": "Sessions", "session": REALTIME},
         "spec.session.type",
-        "with endpoint Sessions the body has no type",
+        "only with endpoint ClientSecrets has a session a type",
     ),
     "an endpoint that is not supported": (
         {"endpoint": "Calls"},
         "spec.endpoint",
-        '"ClientSecrets", "Sessions"',
+        '"ClientSecrets", "Sessions", "TranscriptionSessions", "TranslationClientSecrets"',
+    ),
+    "a type for TranscriptionSessions": (
+        {"endpoint": "TranscriptionSessions", "session": {"type": "transcription"}},
+        "spec.session.type",
+        "remove it, or use endpoint ClientSecrets",
+    ),
+    "a type for TranslationClientSecrets": (
+        {"endpoint": "TranslationClientSecrets", "session": {**TRANSLATION, "type": "translation"}},
+        "spec.session.type",
+        "remove it",
+    ),
+    "a translation without a body": (
+        {"endpoint": "TranslationClientSecrets"},
+        "spec.session.model",
+        "names its model, such as gpt-realtime-translate",
+    ),
+    "a translation without a model": (
+        {"endpoint": "TranslationClientSecrets", "session": {"audio": {"output": {"language": "de"}}}},
+        "spec.session.model",
+        "names its model",
+    ),
+    "a translation with a null for its model": (
+        {"endpoint": "TranslationClientSecrets", "session": {"model": None}},
+        "spec.session.model",
+        "names its model",
     ),
     "a lifetime below the provider's": (
         {"lifetimeSeconds": 9},

@@ -42,6 +42,16 @@ def test_a_call_with_the_key_in_a_header_of_its_own() -> None:
     [
         (Endpoint.CLIENT_SECRETS, {}, "https://api.example.test/v1/realtime/client_secrets"),
         (Endpoint.SESSIONS, {}, "https://api.example.test/v1/realtime/sessions"),
+        (
+            Endpoint.TRANSCRIPTION_SESSIONS,
+            {},
+            "https://api.example.test/v1/realtime/transcription_sessions",
+        ),
+        (
+            Endpoint.TRANSLATION_CLIENT_SECRETS,
+            {},
+            "https://api.example.test/v1/realtime/translations/client_secrets",
+        ),
         (Endpoint.SESSIONS, {"Sessions": "/rt/s"}, "https://api.example.test/v1/rt/s"),
         (
             Endpoint.CLIENT_SECRETS,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime_operator.api.endpoint import Endpoint
 from realtime_operator.core.errors import InvalidSession
 from realtime_operator.core.mint_call import hash_of
 from realtime_operator.core.mint_request import LARGEST_SESSION_BYTES, mint_template, request_body
@@ -18,6 +19,8 @@ from tests.support.builders import UID, a_spec, a_template, a_view
 EXPIRY = {"expires_after": {"anchor": "created_at", "seconds": 60}}
 SESSION = {"type": "realtime", "model": "gpt-realtime"}
 FLAT = {"model": "gpt-realtime"}
+HEARD = {"input_audio_transcription": {"model": "whisper-1"}}
+SPOKEN = {"model": "gpt-realtime-translate", "audio": {"output": {"language": "de"}}}
 
 BODIES: list[tuple[str, dict[str, Any], int | None, dict[str, Any]]] = [
     ("client_secrets with session and lifetime", {"session": SESSION}, 60, {**EXPIRY, "session": SESSION}),
@@ -35,6 +38,36 @@ BODIES: list[tuple[str, dict[str, Any], int | None, dict[str, Any]]] = [
     ("sessions without body", {"endpoint": "Sessions", "session": None}, 60, {"client_secret": EXPIRY}),
     ("sessions with an empty body", {"endpoint": "Sessions", "session": {}}, 60, {"client_secret": EXPIRY}),
     ("sessions with neither", {"endpoint": "Sessions", "session": None}, None, {}),
+    (
+        "transcription_sessions with body and lifetime",
+        {"endpoint": "TranscriptionSessions", "session": HEARD},
+        60,
+        {**HEARD, "client_secret": {"expires_at": {"anchor": "created_at", "seconds": 60}}},
+    ),
+    (
+        "transcription_sessions without lifetime",
+        {"endpoint": "TranscriptionSessions", "session": HEARD},
+        None,
+        HEARD,
+    ),
+    (
+        "transcription_sessions with neither",
+        {"endpoint": "TranscriptionSessions", "session": None},
+        None,
+        {},
+    ),
+    (
+        "translations with session and lifetime",
+        {"endpoint": "TranslationClientSecrets", "session": SPOKEN},
+        60,
+        {**EXPIRY, "session": SPOKEN},
+    ),
+    (
+        "translations without lifetime",
+        {"endpoint": "TranslationClientSecrets", "session": SPOKEN},
+        None,
+        {"session": SPOKEN},
+    ),
     (
         "a null path without a session makes one",
         {"session": None, "nullPaths": ["/audio/input/turn_detection"]},
@@ -74,6 +107,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "a lifetime in the wrong place",
         {"endpoint": "Sessions", "session": {"client_secret": {}}},
+        "spec.session.client_secret: set spec.lifetimeSeconds instead, and remove it.",
+    ),
+    (
+        "a lifetime in the wrong place of a transcription",
+        {"endpoint": "TranscriptionSessions", "session": {"client_secret": {}}},
         "spec.session.client_secret: set spec.lifetimeSeconds instead, and remove it.",
     ),
     (
@@ -208,21 +246,18 @@ sessions = st.dictionaries(
 ).filter(lambda session: "client_secret" not in session)
 
 
-@given(sessions, st.none() | st.integers(10, 7200), st.sampled_from(["ClientSecrets", "Sessions"]))
+@given(sessions, st.none() | st.integers(10, 7200), st.sampled_from(list(Endpoint)))
 def test_every_body_is_json_that_says_what_was_written(
-    session: dict[str, Any], lifetime: int | None, endpoint: str
+    session: dict[str, Any], lifetime: int | None, endpoint: Endpoint
 ) -> None:
     """However odd the session, the body decodes to it and to the lifetime."""
     sent = json.loads(request_body(a_template(endpoint=endpoint, session=session), lifetime))
-    if endpoint == "Sessions":
-        expiry = sent.pop("client_secret", None)
-        assert sent == session
+    expiry = None if lifetime is None else {"anchor": "created_at", "seconds": lifetime}
+    if endpoint in {Endpoint.SESSIONS, Endpoint.TRANSCRIPTION_SESSIONS}:
+        name = "expires_after" if endpoint is Endpoint.SESSIONS else "expires_at"
+        assert sent == session | ({} if expiry is None else {"client_secret": {name: expiry}})
     else:
-        expiry = {"expires_after": sent["expires_after"]} if "expires_after" in sent else None
-        assert sent["session"] == session
-    assert expiry == (
-        None if lifetime is None else {"expires_after": {"anchor": "created_at", "seconds": lifetime}}
-    )
+        assert sent == {"session": session} | ({} if expiry is None else {"expires_after": expiry})
 
 
 @given(sessions, st.randoms())

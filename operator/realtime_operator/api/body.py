@@ -56,7 +56,7 @@ SESSION_BODY: Final[JsonSchema] = {
             "type": "string",
             "nullable": True,
             "maxLength": 64,
-            "description": "realtime or transcription with the endpoint ClientSecrets; absent with Sessions.",
+            "description": "realtime or transcription with the endpoint ClientSecrets; absent with all others.",
         },
         "model": {
             "type": "string",

@@ -10,3 +10,5 @@ class Endpoint(StrEnum):
 
     CLIENT_SECRETS = "ClientSecrets"
     SESSIONS = "Sessions"
+    TRANSCRIPTION_SESSIONS = "TranscriptionSessions"
+    TRANSLATION_CLIENT_SECRETS = "TranslationClientSecrets"

@@ -45,10 +45,15 @@ _RULES: Final = checked(
         field_path=".session.type",
     ),
     rule(
-        "self.endpoint != 'Sessions' || !has(self.session) || !has(self.session.type)",
-        "with endpoint Sessions the body has no type; remove it, or use endpoint ClientSecrets",
+        "self.endpoint == 'ClientSecrets' || !has(self.session) || !has(self.session.type)",
+        "only with endpoint ClientSecrets has a session a type; remove it, or use endpoint ClientSecrets",
         reason="FieldValueForbidden",
         field_path=".session.type",
+    ),
+    rule(
+        "self.endpoint != 'TranslationClientSecrets' || (has(self.session) && has(self.session.model))",
+        "with endpoint TranslationClientSecrets a session names its model, such as gpt-realtime-translate",
+        field_path=".session.model",
     ),
     rule(
         f"{_HAS_NAME} == {_HAD_NAME} && (!{_HAS_NAME} || self.secret.name == oldSelf.secret.name)",
@@ -64,7 +69,8 @@ _RULES: Final = checked(
     ),
     rule(
         "!has(self.nullPaths) || !('/type' in self.nullPaths)",
-        "a session's type cannot be null; leave it out with endpoint Sessions",
+        "a session's type cannot be null; with endpoint ClientSecrets it is realtime or transcription, "
+        "with the others leave it out",
         field_path=".nullPaths",
     ),
 )
@@ -115,7 +121,10 @@ class RealtimeSessionSpec(ApiModel):
         default=Endpoint.CLIENT_SECRETS,
         description=(
             "Which mint operation is called. ClientSecrets: POST /realtime/client_secrets, the current one. "
-            "Sessions: POST /realtime/sessions, retired by OpenAI; some compatible providers still have it."
+            "TranslationClientSecrets: POST /realtime/translations/client_secrets, for live translation. "
+            "Sessions: POST /realtime/sessions, retired by OpenAI; some compatible providers still have it. "
+            "TranscriptionSessions: POST /realtime/transcription_sessions, older than ClientSecrets with "
+            "type transcription; it may be retired."
         ),
     )
     lifetime_seconds: int | None = Field(

@@ -16,6 +16,15 @@ from realtime_operator.core.reasons import Reason
 LARGEST_SESSION_BYTES = 256 * 1024
 """CEL cannot measure an open object, so the operator does; the API itself documents no larger body."""
 
+LIFETIME_FIELDS: Mapping[Endpoint, bytes] = {
+    Endpoint.SESSIONS: b"expires_after",
+    Endpoint.TRANSCRIPTION_SESSIONS: b"expires_at",
+}
+"""The endpoints whose body is the session itself, and what they call the wanted lifetime inside ``client_secret``.
+
+The names are those of the API's description of 2025: ``sessions`` renamed the field in June, ``transcription_sessions`` never did.
+"""
+
 HASH_FORMAT = "1"
 """Changes only when the same spec must be sent differently; a change mints every token anew."""
 
@@ -50,7 +59,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
     session = spec.session
     if spec.null_paths:
         session = with_nulls(session or {}, spec.null_paths)
-    if session is not None and spec.endpoint is Endpoint.SESSIONS and "client_secret" in session:
+    if session is not None and spec.endpoint in LIFETIME_FIELDS and "client_secret" in session:
         raise InvalidSession(
             Reason.INVALID_SPEC,
             "spec.session.client_secret: set spec.lifetimeSeconds instead, and remove it.",
@@ -77,13 +86,14 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
 def request_body(template: MintTemplate, lifetime: int | None) -> bytes:
     """The JSON document to send: the session untouched, and the lifetime in the endpoint's own form.
 
-    ``client_secrets`` takes ``expires_after`` beside the session; ``sessions`` takes it inside ``client_secret``.
+    Both endpoints for client secrets take ``expires_after`` beside the session; the older ones take theirs inside ``client_secret``.
     """
-    if template.endpoint is Endpoint.SESSIONS:
+    field_name = LIFETIME_FIELDS.get(template.endpoint)
+    if field_name is not None:
         flat = template.session or b"{}"
         if lifetime is None:
             return flat
-        member = b'"client_secret":{"expires_after":{"anchor":"created_at","seconds":%d}}' % lifetime
+        member = b'"client_secret":{"%b":{"anchor":"created_at","seconds":%d}}' % (field_name, lifetime)
         return flat[:-1] + (b"," if len(flat) > len(b"{}") else b"") + member + b"}"
     members = []
     if lifetime is not None:

@@ -15,6 +15,8 @@ from realtime_operator.core.reasons import Reason
 PATHS: Mapping[Endpoint, str] = {
     Endpoint.CLIENT_SECRETS: "/realtime/client_secrets",
     Endpoint.SESSIONS: "/realtime/sessions",
+    Endpoint.TRANSCRIPTION_SESSIONS: "/realtime/transcription_sessions",
+    Endpoint.TRANSLATION_CLIENT_SECRETS: "/realtime/translations/client_secrets",
 }
 """Where each endpoint lives below the base URL, unless the provider spells it differently."""
 
