@@ -38,12 +38,15 @@ class Heard:
         events: kind, event type, object.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, also: Callable[[str, str | None, Mapping[str, Any]], None] | None = None) -> None:
         self.events: list[tuple[str, str | None, Mapping[str, Any]]] = []
+        self._also = also
 
     def __call__(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:
         """Keep one event; called in kopf's thread."""
         self.events.append((kind, event_type, body))
+        if self._also is not None:
+            self._also(kind, event_type, body)
 
     def of(self, name: str) -> list[tuple[str, str | None]]:
         """Kinds and event types heard of objects with this name."""
@@ -60,9 +63,10 @@ async def listening(
     *,
     kinds: Sequence[str] = tuple(PLURALS),
     namespaces: Sequence[str] | None = None,
+    also: Callable[[str, str | None, Mapping[str, Any]], None] | None = None,
 ) -> AsyncIterator[tuple[Watcher, Heard]]:
-    """Watch for the block."""
-    heard = Heard()
+    """Watch for the block; ``also`` is called with each event in kopf's thread."""
+    heard = Heard(also)
     watcher = Watcher(kinds=kinds, namespaces=namespaces, credentials=credentials, heard=heard)
     async with AsyncExitStack() as stack:
         stack.enter_context(farewell_to_kopf())

@@ -26,12 +26,24 @@ class ScriptedApi:
         installed: whether the CRD is there.
         list_status: the HTTP status of lists.
         lists: how many were asked for.
+        watch_status: the HTTP status of watches.
+        refused_watches: how many were refused by it.
+        providers_gone: whether the resource of providers is answered 410, which ends kopf.
     """
 
     def __init__(self) -> None:
         self.installed = True
         self.list_status = 200
         self.lists = 0
+        self.watch_status = 200
+        self.refused_watches = 0
+        self.providers_gone = False
+        self._watches: set[asyncio.Event] = set()
+
+    def drop_watches(self) -> None:
+        """End all watches that are open."""
+        for each in self._watches:
+            each.set()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer discovery, lists and watches."""
@@ -44,6 +56,11 @@ class ScriptedApi:
                 return web.json_response({"groups": [_group()] if self.installed else []})
             case ["apis", _, _]:
                 return web.json_response({"resources": [_resource(SESSIONS), _resource(PROVIDERS)]})
+            case [*_, plural] if plural == PROVIDERS and self.providers_gone:
+                return _refusal(410)
+            case _ if "watch" in request.query and self.watch_status != 200:
+                self.refused_watches += 1
+                return _refusal(self.watch_status)
             case _ if "watch" in request.query:
                 return await self._watch(request)
             case _:
@@ -52,15 +69,19 @@ class ScriptedApi:
     def _list(self, request: web.Request) -> web.Response:
         self.lists += 1
         if self.list_status != 200:
-            refusal = {"kind": "Status", "code": self.list_status, "message": "quotes an object"}
-            return web.json_response(refusal, status=self.list_status)
+            return _refusal(self.list_status)
         items = [SESSION] if request.path.endswith(SESSIONS) else []
         return web.json_response({"items": items, "metadata": {"resourceVersion": "7"}})
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        await asyncio.Event().wait()
+        dropped = asyncio.Event()
+        self._watches.add(dropped)
+        try:
+            await dropped.wait()
+        finally:
+            self._watches.discard(dropped)
         return response
 
 
@@ -78,6 +99,10 @@ async def scripted_api() -> AsyncIterator[tuple[ScriptedApi, ClusterAccess]]:
         yield api, cluster_access(server=server, namespace="hotel", bearer=Bearer(), tls=tls)
     finally:
         await runner.cleanup()
+
+
+def _refusal(status: int) -> web.Response:
+    return web.json_response({"kind": "Status", "code": status, "message": "quotes an object"}, status=status)
 
 
 def _group() -> dict[str, Any]:

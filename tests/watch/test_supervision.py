@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
 import logging
 from collections.abc import Iterator
@@ -60,10 +62,50 @@ async def test_what_kopf_leaves_to_its_loop_is_one_line_without_text(
             api.list_status = 200
             await until(lambda: heard.of("concierge"), "it hears")
     for record in told():
-        assert (record.name, record.levelno) == ("realtime_operator.watch.watcher", logging.WARNING)
+        assert (record.name, record.levelno) == ("realtime_operator.watch.life", logging.WARNING)
         assert record.getMessage() == "left to the watch's loop: APINotFoundError"
         assert record.exc_info is None
     assert "never retrieved" not in caplog.text
+
+
+async def test_a_stream_that_goes_on_after_its_cancellation_holds_up_no_new_beginning() -> None:
+    """Kopf's own way to end waits for ever where one kind ends it while the watch of another is refused again and again."""
+    async with scripted_api() as (api, access):
+        api.watch_status = 403
+        async with listening(access, kinds=(*KINDS, "RealtimeProvider")) as (watcher, heard):
+            await until(lambda: api.refused_watches > 1, "a watch is refused and will be tried again")
+            api.providers_gone = True
+            for life in range(1, 4):
+                await until(lambda: watcher.restarts >= life, "it ends and begins again")  # noqa: B023 - called here only
+            api.providers_gone, api.watch_status, known = False, 200, len(heard.events)
+            await until(lambda: len(heard.events) > known and watcher.is_watching, "it hears again")
+
+
+async def test_a_task_that_cannot_be_ended_is_left_behind_with_its_loop() -> None:
+    """Whatever kopf waits for, the watch begins again; what is left behind never runs again."""
+    turns = []
+
+    async def endless() -> None:
+        while True:
+            turns.append(asyncio.get_running_loop())
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.05)
+
+    def planted(*_: object) -> None:
+        if not turns:
+            tasks.append(asyncio.ensure_future(endless()))
+
+    tasks: list[asyncio.Future[None]] = []
+    async with scripted_api() as (api, access):
+        async with listening(access, kinds=KINDS, also=planted) as (watcher, heard):
+            await until(lambda: turns, "it runs in kopf's loop")
+            api.watch_status = 410
+            api.drop_watches()
+            await until(lambda: watcher.restarts, "it begins again")
+            api.watch_status, known, before = 200, len(heard.events), len(turns)
+            await until(lambda: len(heard.events) > known and watcher.is_watching, "it hears again")
+            assert turns[0].is_closed()
+            assert len(turns) == before
 
 
 async def test_kinds_that_are_not_installed_yet_are_looked_for_again() -> None:
