@@ -8,9 +8,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from realtime_operator.api import provider_rules
+from realtime_operator.api.auth import Auth, AuthScheme, KeySecretRef
 from realtime_operator.api.conditions import Condition
 from realtime_operator.api.endpoint import Endpoint
-from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER, LABEL_PROVIDER_KEY
+from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER
 from realtime_operator.api.model import ApiModel, ObjectMeta
 from realtime_operator.api.rules import (
     CLUSTER_ONLY,
@@ -21,6 +22,22 @@ from realtime_operator.api.rules import (
     VISIBLE_ASCII,
 )
 from realtime_operator.api.selector import LabelSelector
+
+__all__ = [
+    "Allow",
+    "Auth",
+    "AuthScheme",
+    "CaBundleRef",
+    "CaKind",
+    "ClusterRealtimeProvider",
+    "KeySecretRef",
+    "Limits",
+    "Provider",
+    "ProviderKind",
+    "ProviderSpec",
+    "ProviderStatus",
+    "RealtimeProvider",
+]
 
 HeaderValue = Annotated[str, Field(max_length=1024)]
 PathTemplate = Annotated[str, Field(max_length=512)]
@@ -34,51 +51,11 @@ class ProviderKind(StrEnum):
     CLUSTER_PROVIDER = KIND_CLUSTER_PROVIDER
 
 
-class AuthScheme(StrEnum):
-    """How the provider key is sent."""
-
-    BEARER = "Bearer"
-    API_KEY_HEADER = "ApiKeyHeader"
-
-
 class CaKind(StrEnum):
     """The kind of object that holds certificate authorities."""
 
     CONFIG_MAP = "ConfigMap"
     SECRET = "Secret"
-
-
-class KeySecretRef(ApiModel):
-    """The Secret that holds the provider key."""
-
-    name: str = Field(
-        max_length=253,
-        pattern=DNS_NAME,
-        description=f'Name of the Secret; its owner consents by the label {LABEL_PROVIDER_KEY}: "true".',
-    )
-    namespace: str | None = Field(
-        default=None,
-        max_length=63,
-        pattern=DNS_LABEL,
-        description="Namespace of the Secret.",
-        json_schema_extra={CLUSTER_ONLY: "required"},
-    )
-    key: str = Field(
-        default="api-key",
-        max_length=253,
-        pattern=ENTRY_NAME,
-        description="Which entry of the Secret is the key.",
-    )
-
-
-class Auth(ApiModel):
-    """How to authenticate at the provider."""
-
-    scheme: AuthScheme = Field(
-        default=AuthScheme.BEARER,
-        description="Bearer sends Authorization: Bearer KEY; ApiKeyHeader sends api-key: KEY, as for Azure.",
-    )
-    secret_ref: KeySecretRef = Field(description="The Secret that holds the provider key.")
 
 
 class CaBundleRef(ApiModel):

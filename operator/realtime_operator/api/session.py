@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -13,8 +13,9 @@ from realtime_operator.api.endpoint import Endpoint
 from realtime_operator.api.group import ANNOTATION_ROTATE, DEFAULT_PROVIDER_NAME, KIND_SESSION
 from realtime_operator.api.model import ApiModel, ObjectMeta, Time
 from realtime_operator.api.provider import ProviderKind
-from realtime_operator.api.rules import DNS_NAME, SET, VISIBLE_ASCII, checked, rule
+from realtime_operator.api.rules import DNS_NAME, SET, VISIBLE_ASCII
 from realtime_operator.api.secret import AdoptionPolicy, SecretKey, SecretSpec
+from realtime_operator.api.session_rules import SESSION_RULES
 
 __all__ = [
     "AdoptionPolicy",
@@ -33,47 +34,6 @@ __all__ = [
 ]
 
 JsonPointer = Annotated[str, Field(min_length=2, max_length=256, pattern="^(/([^~/]|~[01])+)+$")]
-
-_HAS_NAME: Final = "(has(self.secret) && has(self.secret.name))"
-_HAD_NAME: Final = "(has(oldSelf.secret) && has(oldSelf.secret.name))"
-
-_RULES: Final = checked(
-    rule(
-        "self.endpoint != 'ClientSecrets' || !has(self.session) "
-        "|| (has(self.session.type) && self.session.type in ['realtime', 'transcription'])",
-        "with endpoint ClientSecrets a session says its type: realtime or transcription",
-        field_path=".session.type",
-    ),
-    rule(
-        "self.endpoint == 'ClientSecrets' || !has(self.session) || !has(self.session.type)",
-        "only with endpoint ClientSecrets has a session a type; remove it, or use endpoint ClientSecrets",
-        reason="FieldValueForbidden",
-        field_path=".session.type",
-    ),
-    rule(
-        "self.endpoint != 'TranslationClientSecrets' || (has(self.session) && has(self.session.model))",
-        "with endpoint TranslationClientSecrets a session names its model, such as gpt-realtime-translate",
-        field_path=".session.model",
-    ),
-    rule(
-        f"{_HAS_NAME} == {_HAD_NAME} && (!{_HAS_NAME} || self.secret.name == oldSelf.secret.name)",
-        "the Secret's name cannot be changed, set or removed later, because readers would be left "
-        "with a token that nobody rotates; make a new session instead",
-        reason="FieldValueForbidden",
-        field_path=".secret.name",
-    ),
-    rule(
-        "!has(self.nullPaths) || size(self.nullPaths) == 0 || has(self.session)",
-        "nullPaths point into spec.session, which is missing",
-        field_path=".nullPaths",
-    ),
-    rule(
-        "!has(self.nullPaths) || !('/type' in self.nullPaths)",
-        "a session's type cannot be null; with endpoint ClientSecrets it is realtime or transcription, "
-        "with the others leave it out",
-        field_path=".nullPaths",
-    ),
-)
 
 
 class Propagation(StrEnum):
@@ -108,7 +68,7 @@ class DeliverySpec(ApiModel):
 class RealtimeSessionSpec(ApiModel):
     """What to mint, into which Secret."""
 
-    model_config = ConfigDict(json_schema_extra=_RULES)
+    model_config = ConfigDict(json_schema_extra=SESSION_RULES)
 
     provider_ref: ProviderRef | None = Field(
         default=None,

@@ -1,0 +1,48 @@
+"""What the API server refuses in a session, and what it says then."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from realtime_operator.api.rules import checked, rule
+
+_HAS_NAME: Final = "(has(self.secret) && has(self.secret.name))"
+_HAD_NAME: Final = "(has(oldSelf.secret) && has(oldSelf.secret.name))"
+
+SESSION_RULES: Final = checked(
+    rule(
+        "self.endpoint != 'ClientSecrets' || !has(self.session) "
+        "|| (has(self.session.type) && self.session.type in ['realtime', 'transcription'])",
+        "with endpoint ClientSecrets a session says its type: realtime or transcription",
+        field_path=".session.type",
+    ),
+    rule(
+        "self.endpoint == 'ClientSecrets' || !has(self.session) || !has(self.session.type)",
+        "only with endpoint ClientSecrets has a session a type; remove it, or use endpoint ClientSecrets",
+        reason="FieldValueForbidden",
+        field_path=".session.type",
+    ),
+    rule(
+        "self.endpoint != 'TranslationClientSecrets' || (has(self.session) && has(self.session.model))",
+        "with endpoint TranslationClientSecrets a session names its model, such as gpt-realtime-translate",
+        field_path=".session.model",
+    ),
+    rule(
+        f"{_HAS_NAME} == {_HAD_NAME} && (!{_HAS_NAME} || self.secret.name == oldSelf.secret.name)",
+        "the Secret's name cannot be changed, set or removed later, because readers would be left "
+        "with a token that nobody rotates; make a new session instead",
+        reason="FieldValueForbidden",
+        field_path=".secret.name",
+    ),
+    rule(
+        "!has(self.nullPaths) || size(self.nullPaths) == 0 || has(self.session)",
+        "nullPaths point into spec.session, which is missing",
+        field_path=".nullPaths",
+    ),
+    rule(
+        "!has(self.nullPaths) || !('/type' in self.nullPaths)",
+        "a session's type cannot be null; with endpoint ClientSecrets it is realtime or transcription, "
+        "with the others leave it out",
+        field_path=".nullPaths",
+    ),
+)
