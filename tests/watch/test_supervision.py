@@ -96,16 +96,15 @@ async def test_a_task_that_cannot_be_ended_is_left_behind_with_its_loop() -> Non
             tasks.append(asyncio.ensure_future(endless()))
 
     tasks: list[asyncio.Future[None]] = []
-    async with scripted_api() as (api, access):
-        async with listening(access, kinds=KINDS, also=planted) as (watcher, heard):
-            await until(lambda: turns, "it runs in kopf's loop")
-            api.watch_status = 410
-            api.drop_watches()
-            await until(lambda: watcher.restarts, "it begins again")
-            api.watch_status, known, before = 200, len(heard.events), len(turns)
-            await until(lambda: len(heard.events) > known and watcher.is_watching, "it hears again")
-            assert turns[0].is_closed()
-            assert len(turns) == before
+    async with scripted_api() as (api, access), listening(access, kinds=KINDS, also=planted) as (watcher, heard):
+        await until(lambda: turns, "it runs in kopf's loop")
+        api.watch_status = 410
+        api.drop_watches()
+        await until(lambda: watcher.restarts, "it begins again")
+        api.watch_status, known, before = 200, len(heard.events), len(turns)
+        await until(lambda: len(heard.events) > known and watcher.is_watching, "it hears again")
+        assert turns[0].is_closed()
+        assert len(turns) == before
 
 
 async def test_kinds_that_are_not_installed_yet_are_looked_for_again() -> None:

@@ -90,9 +90,9 @@ class Life:
         supervision = asyncio.create_task(self._supervise(insights))
         ended, _ = await asyncio.wait([*tasks, supervision], return_when=asyncio.FIRST_COMPLETED)
         for each in ended:
-            error = None if each.cancelled() else each.exception()
-            if error is not None:
-                _log.warning("the watch ended: %s", type(error).__name__)
+            cause = None if each.cancelled() else each.exception()
+            if cause is not None:
+                _log.warning("the watch ended: %s", type(cause).__name__)
 
     async def _supervise(self, insights: Insights) -> None:
         """Return when it is to end, and where a kind is not served yet, because kopf would not look for it again."""

@@ -10,6 +10,7 @@ import kopf
 
 from realtime_operator.api import group
 from realtime_operator.watch.credentials import ClusterCredentials
+from realtime_operator.watch.news import News
 from realtime_operator.watch.storage import NoDiff, NoProgress
 
 Heard = Callable[[str, str | None, Mapping[str, Any]], None]
@@ -102,7 +103,20 @@ def connection(credentials: ClusterCredentials) -> kopf.ConnectionInfo:
 
 
 def _register(made: kopf.OperatorRegistry, kind: str, heard: Heard) -> None:
+    news = News()
+
+    def is_news(event: Mapping[str, Any], **_: Any) -> bool:
+        return news.is_news(event["type"], event["object"])
+
     async def hear(event: Mapping[str, Any], **_: Any) -> None:
+        news.heard(event["type"], event["object"])
         heard(kind, event["type"], event["object"])
 
-    kopf.on.event(group.GROUP, group.VERSION, PLURALS[kind], registry=made, id=f"hear-{kind.lower()}")(hear)
+    kopf.on.event(
+        group.GROUP,
+        group.VERSION,
+        PLURALS[kind],
+        registry=made,
+        id=f"hear-{kind.lower()}",
+        when=is_news,
+    )(hear)

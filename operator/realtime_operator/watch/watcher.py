@@ -78,7 +78,9 @@ class Watcher:
         pauses = iter(endless)
         while True:
             life = self._life = self._new_life()
-            if self._stopping.is_set():  # asked after the life can be seen, so that the exit meets one of the two
+            if (
+                self._stopping.is_set()
+            ):  # asked after the life can be seen, so that the exit meets one of the two
                 life.end()
             life.run()
             if self._stopping.is_set():

@@ -1,0 +1,43 @@
+"""Tells news from echoes, in kopf's thread, before a handler is called and the engine's loop is woken.
+
+Nearly all that a watch of sessions tells is what we wrote ourselves: their status. To throw that away here takes
+a third of what it takes in the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from realtime_operator.api.group import ANNOTATION_ROTATE
+
+Wish = tuple[int, str, bool]
+"""Generation, the annotation that asks for a rotation, and whether it is being deleted."""
+
+
+class News:
+    """What was last heard of each object of a kind, by UID: as much of it as can change without us."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, Wish] = {}
+
+    def is_news(self, event_type: str | None, body: Mapping[str, Any]) -> bool:
+        """Whether to pass it on: everything but a change of what only status and metadata tell."""
+        if event_type != "MODIFIED":
+            return True  # what is listed again tells of a gap in the watch
+        metadata = body["metadata"]
+        return self._heard.get(metadata["uid"]) != _wish(metadata)
+
+    def heard(self, event_type: str | None, body: Mapping[str, Any]) -> None:
+        """Remember what was passed on."""
+        metadata = body["metadata"]
+        if event_type == "DELETED":
+            self._heard.pop(metadata["uid"], None)
+        else:
+            self._heard[metadata["uid"]] = _wish(metadata)
+
+
+def _wish(metadata: Mapping[str, Any]) -> Wish:
+    annotations = metadata.get("annotations")
+    rotate = annotations.get(ANNOTATION_ROTATE, "") if annotations else ""
+    return metadata.get("generation", 0), rotate, "deletionTimestamp" in metadata
