@@ -24,6 +24,7 @@ from realtime_operator.core.mint_answer import read_token, same_token_again
 from realtime_operator.core.mint_call import hash_of, mint_call
 from realtime_operator.core.ownership import Ownership, claimed
 from realtime_operator.core.plan import Plan, Situation, plan
+from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.reasons import MintReason
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.token_schedule import schedule_token
@@ -82,17 +83,18 @@ class Reconciler:
         return pass_result(memory, case, now=self._clock.now())
 
     async def _keep(self, memory: SessionMemory, case: PassCase) -> None:
-        """Whatever keeps a session from minting, readers go on finding the token that it has."""
-        held, wanted = memory.holding, case.wanted
-        if held is None or self._clock.now() >= memory.expires_at:
+        """Whatever keeps a session from minting, readers go on finding the token that it has; and if they do not, that is noticed."""
+        wanted, now = case.wanted, self._clock.now()
+        if memory.observed and (memory.holding is None or now >= memory.expires_at):
             return
-        target = Target(
-            memory.ref, wanted.secret_name, wanted.secret, held.request_hash, held.base_url, held.model
-        )
+        # No request is known, so whatever token there is keeps its own hash, base URL and model.
+        target = Target(memory.ref, wanted.secret_name, wanted.secret, "", "", "")
         try:
             seen = await self._observe(memory, case, target)
-            if seen.holding is not None and not seen.intact:
-                await self._writer.write(memory, wanted, target, seen, seen.holding, now=self._clock.now())
+            if seen.holding is not memory.unwritten:
+                schedule_token(memory, wanted, ProviderClock(), seen.holding)
+            if seen.holding is not None and not seen.intact and now < memory.expires_at:
+                await self._writer.write(memory, wanted, target, seen, seen.holding, now=now)
         except OperatorError as error:
             # What keeps it from minting is remembered; the Secret is looked at again with the next attempt.
             self._metrics.pass_failed(reason=str(error.reason))

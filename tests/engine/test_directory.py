@@ -141,6 +141,30 @@ async def test_a_provider_that_does_not_exist() -> None:
     assert len(scene.objects.gets) == 4
 
 
+async def test_a_provider_that_is_not_as_this_version_reads_it() -> None:
+    """It exists, so nobody is told that it does not: session and provider name the fields, and never what stands in them."""
+    scene = Scene()
+    scene.hears(a_provider(cluster=True))
+    scene.hears(a_provider(auth="sk-in-the-wrong-place", limits={"maxInFlight": "many"}))
+    error = await scene.refused()
+    assert error.reason is Reason.PROVIDER_INVALID
+    assert str(error) == (
+        "RealtimeProvider default: spec.auth, spec.limits.maxInFlight: not as this version of the operator reads it;"
+        " correct it, or install the CRDs of this version."
+    )
+    assert scene.directory.max_in_flight(OWN) == 128
+    await scene.directory.refresh()
+    [ready] = scene.objects.documents[OWN]["status"]["conditions"]
+    assert (ready["status"], ready["reason"]) == ("False", "ProviderInvalid")
+    assert "sk-" not in ready["message"]
+    assert {uid for _, uid, _ in scene.directory.known()} == {"p1"}
+    scene.hears(a_provider(generation=2))
+    handle, _ = await scene.resolve()
+    assert handle.view.name == "default"
+    scene.hears(a_provider(generation=3, baseURL=None))
+    assert (await scene.refused()).reason is Reason.PROVIDER_INVALID
+
+
 async def test_a_scoped_installation_honours_no_cluster_provider() -> None:
     """There a session that names one says so, and one that names none never gets it."""
     scene = Scene(cluster_kind=False)

@@ -40,6 +40,51 @@ async def test_what_cannot_be_restored_is_not_called_ready() -> None:
     assert stage.says("Ready")[0] == "False"
 
 
+async def test_a_secret_that_was_lost_while_the_operator_was_away_is_noticed_without_a_key() -> None:
+    """After a restart nothing can restore it, but nobody is told that it is there."""
+    stage = Stage()
+    await stage.passes()
+    stage.directory.trouble = NO_KEY
+    stage.secrets.delete()
+    stage.restart()
+    await stage.passes(after=61)
+    assert stage.says("Ready") == ("False", "KeySecretMissing")
+    assert stage.says("Stalled") == ("True", "KeySecretMissing")
+
+
+async def test_a_secret_that_is_still_there_after_a_restart_without_a_key() -> None:
+    """It is looked at, the token in it counts, and what was edited around it is mended."""
+    stage = Stage()
+    await stage.passes()
+    token, status = stage.token, stage.status
+    stage.directory.trouble = NO_KEY
+    stage.secrets.edit(base_url="https://elsewhere.test", model=None)
+    stage.restart()
+    await stage.passes(after=61)
+    assert stage.token == token
+    assert stage.says("Ready") == ("True", "Issued")
+    assert {name: stage.status[name] for name in ("expirationTime", "rotationTime", "tokenID")} == {
+        name: status[name] for name in ("expirationTime", "rotationTime", "tokenID")
+    }
+    writes = stage.secrets.writes
+    await stage.passes(after=61)
+    assert stage.secrets.writes == writes
+
+
+async def test_an_expired_token_is_not_written_again_after_a_restart_without_a_key() -> None:
+    """It is of no use to anybody."""
+    stage = Stage(**SHORT)
+    stage.provider.life = 60
+    await stage.passes()
+    writes = stage.secrets.writes
+    stage.directory.trouble = NO_KEY
+    stage.secrets.edit(model=None)
+    stage.restart()
+    await stage.passes(after=61)
+    assert stage.secrets.writes == writes
+    assert stage.says("Ready") == ("False", "Expired")
+
+
 async def test_a_token_that_could_not_be_written_does_not_count_as_read() -> None:
     """The expiry of the token that readers have decides, not that of one that waits in memory."""
     stage = Stage(**SHORT)

@@ -11,10 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from realtime_operator.api.group import DEFAULT_PROVIDER_NAME, KIND_CLUSTER_PROVIDER, KIND_PROVIDER
-from realtime_operator.api.provider import ClusterRealtimeProvider, RealtimeProvider
 from realtime_operator.core.errors import ClusterError, ProviderNotReady
 from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.provider_report import provider_status
@@ -22,7 +19,9 @@ from realtime_operator.core.provider_view import permitted_lifetime
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.report import changed_fields
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.believed import Believed
 from realtime_operator.engine.granted import Granted
+from realtime_operator.engine.known_provider import known_provider
 from realtime_operator.engine.lanes import ProviderKey
 from realtime_operator.engine.provider_entry import ProviderEntry
 from realtime_operator.ports import Clock, LeadershipGate, ObjectStore, ProviderHandle, ReferenceStore
@@ -36,8 +35,6 @@ BELIEVED_MISSING_S = 60.0
 """How long a provider that was asked for by name and not found is not asked for again; the watch tells when one is made."""
 
 DEFAULT_MAX_IN_FLIGHT = 128
-
-_MODELS = {KIND_PROVIDER: RealtimeProvider, KIND_CLUSTER_PROVIDER: ClusterRealtimeProvider}
 
 
 class Directory:
@@ -77,31 +74,22 @@ class Directory:
         self._all_in_trouble = all_in_trouble
         self._wake = wake
         self._entries: dict[ProviderKey, ProviderEntry] = {}
-        self._missing: dict[ProviderKey, float] = {}
+        self._missing: Believed[ProviderKey, bool] = Believed(clock, seconds=BELIEVED_MISSING_S)
         self._asking: dict[ProviderKey, asyncio.Lock] = {}
-        self._namespaces: dict[str, tuple[float, Mapping[str, str]]] = {}
+        self._namespaces: Believed[str, Mapping[str, str]] = Believed(clock, seconds=LOOK_AT_KEYS_S)
 
     def seen(self, kind: str, body: Mapping[str, Any], *, listed: bool = False) -> None:
         """A provider exists, and looks like this; ``listed`` if that is no news."""
         metadata = body["metadata"]
         key = (kind, metadata.get("namespace") or "", metadata["name"])
-        self._missing.pop(key, None)
+        self._missing.drop(key)
         entry = self._entries.get(key)
         if entry is not None and (entry.ref.uid, entry.generation) == (
             metadata["uid"],
             metadata["generation"],
         ):
             return
-        try:
-            provider = _MODELS[kind].model_validate(body)
-        except ValidationError as error:
-            _log.error(
-                "%s %s is not as this version reads it: %d fields",
-                kind,
-                metadata["name"],
-                error.error_count(),
-            )
-            return
+        provider = known_provider(kind, body)
         if entry is not None and entry.ref.uid != metadata["uid"]:
             self.gone(kind, entry.ref.uid)
             entry = None
@@ -207,17 +195,24 @@ class Directory:
 
     async def _fetched(self, key: ProviderKey) -> ProviderEntry | None:
         """Ask by name, since a session may be heard of before its provider; one asks for all."""
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            entry = self._entries.get(key)
-            if entry is not None or self._missing.get(key, 0.0) > self._clock.now():
-                return entry
-            kind, namespace, name = key
-            body = await self._objects.get(kind, namespace or None, name)
-            if body is None:
-                self._missing[key] = self._clock.now() + BELIEVED_MISSING_S
-                return None
-            self.seen(kind, body, listed=True)
-            return self._entries.get(key)
+        if self._missing.get(key):
+            return None
+        asking = self._asking.setdefault(key, asyncio.Lock())
+        try:
+            async with asking:
+                entry = self._entries.get(key)
+                return entry if entry is not None or self._missing.get(key) else await self._asked_for(key)
+        finally:
+            self._asking.pop(key, None)  # who waits for it still holds it, and finds the answer
+
+    async def _asked_for(self, key: ProviderKey) -> ProviderEntry | None:
+        kind, namespace, name = key
+        body = await self._objects.get(kind, namespace or None, name)
+        if body is None:
+            self._missing.keep(key, found=True)
+            return None
+        self.seen(kind, body, listed=True)
+        return self._entries.get(key)
 
     def _candidates(self, memory: SessionMemory) -> list[ProviderKey]:
         ref, namespace = memory.wanted.provider_ref, memory.ref.namespace or ""
@@ -230,9 +225,8 @@ class Directory:
         return candidates
 
     async def _labels(self, namespace: str) -> Mapping[str, str]:
-        known = self._namespaces.get(namespace)
-        if known is not None and known[0] > self._clock.now():
-            return known[1]
-        labels = await self._references.namespace_labels(namespace)
-        self._namespaces[namespace] = (self._clock.now() + LOOK_AT_KEYS_S, labels)
+        labels = self._namespaces.get(namespace)
+        if labels is None:
+            labels = await self._references.namespace_labels(namespace)
+            self._namespaces.keep(namespace, labels)
         return labels

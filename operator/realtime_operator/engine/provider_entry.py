@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
-from realtime_operator.api.provider import CaKind, Provider
+from realtime_operator.api.provider import CaBundleRef, CaKind, Limits, ProviderSpec
 from realtime_operator.core.errors import ProviderError, ProviderNotReady
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.mint_answer import clock_after
-from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_key import missing_key_secret, read_ca_bundle, read_key
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.known_provider import KnownProvider
 from realtime_operator.engine.limiter import MINUTE_S, RateLimiter
 from realtime_operator.engine.probing import Probing
 from realtime_operator.engine.turns import urgency_of
@@ -44,7 +44,7 @@ class ProviderEntry:
 
     def __init__(
         self,
-        provider: Provider,
+        provider: KnownProvider,
         *,
         status: Mapping[str, Any],
         clock: Clock,
@@ -62,7 +62,7 @@ class ProviderEntry:
         """
         self._now = clock
         self._limiter = RateLimiter(clock, None)
-        name = f"{provider.kind} {provider.metadata.name}"
+        name = f"{provider.ref.kind} {provider.ref.name}"
         self._probing = Probing(clock, name, all_in_trouble=all_in_trouble, wake=wake)
         self._provider_clock = ProviderClock()
         self._view: ProviderView | None = None
@@ -72,13 +72,12 @@ class ProviderEntry:
         self.status = status
         self.change(provider)
 
-    def change(self, provider: Provider) -> None:
+    def change(self, provider: KnownProvider) -> None:
         """Take in another spec; clock, latency and rate stay known, trouble does not."""
-        metadata = provider.metadata
         self._provider = provider
-        self.ref = ObjectRef(str(provider.kind), metadata.namespace or None, metadata.name, metadata.uid)
-        self.generation = metadata.generation
-        self._limiter.per_minute = provider.spec.limits.requests_per_minute
+        self.ref, self.generation = provider.ref, provider.generation
+        self._limits = provider.spec.limits if isinstance(provider.spec, ProviderSpec) else Limits()
+        self._limiter.per_minute = self._limits.requests_per_minute
         self.trouble: ProviderNotReady | None = None
         self.read_at = -math.inf
         self._view = None
@@ -91,7 +90,7 @@ class ProviderEntry:
         Within a rate limit no more are of use than its requests take time (Little's law): who waits for a moment within a pass keeps
         a place that a more urgent session may need.
         """
-        limits = self._provider.spec.limits
+        limits = self._limits
         if limits.requests_per_minute is None:
             return limits.max_in_flight
         of_use = limits.requests_per_minute / MINUTE_S * (self.latency + ROOM_S) + 1
@@ -172,7 +171,8 @@ class ProviderEntry:
             return None, trouble.with_traceback(None)
 
     async def _viewed(self, references: ReferenceStore) -> ProviderView:
-        spec, ref = self._provider.spec, self._provider.spec.auth.secret_ref
+        spec = self._provider.usable_spec()
+        ref = spec.auth.secret_ref
         namespace = self._namespace(ref.namespace)
         document = await references.key_secret(namespace, ref.name)
         where = f"{namespace}/{ref.name}"
@@ -188,12 +188,11 @@ class ProviderEntry:
             project=spec.project,
             headers=spec.headers,
             paths=spec.paths,
-            ca_bundle=await self._ca_bundle(references),
+            ca_bundle=await self._ca_bundle(references, spec.ca_bundle_ref),
             allow=spec.allow,
         )
 
-    async def _ca_bundle(self, references: ReferenceStore) -> str | None:
-        ref = self._provider.spec.ca_bundle_ref
+    async def _ca_bundle(self, references: ReferenceStore, ref: CaBundleRef | None) -> str | None:
         if ref is None:
             return None
         namespace = self._namespace(ref.namespace)
