@@ -127,6 +127,18 @@ def test_a_foreign_secret_is_looked_at_ever_less_often() -> None:
     assert (pauses[0], pauses[-1]) == (1.0, ALWAYS_AGAIN_S)
 
 
+def test_a_refusal_that_time_may_mend() -> None:
+    """A deployment made just now is asked for again for some minutes, ever less often."""
+    failure, pauses = None, []
+    refused = ProviderRejected(
+        Reason.PROVIDER_REJECTED, "no such deployment", failure_class=FailureClass.SOON, retry_after=15
+    )
+    for _ in range(8):
+        failure = after(refused, failure)
+        pauses.append(failure.next_attempt - NOW)
+    assert pauses == [15, 20, 40, 80, 160, 300, 300, 300]
+
+
 def test_a_row_of_failures_counts() -> None:
     """Failures in a row count up; a new spec begins a new row."""
     row = after(DOWN, after(DOWN, after(DOWN)))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from realtime_operator.core.errors import (
+    FailureClass,
     ProviderError,
     ProviderRejected,
     ProviderThrottled,
@@ -30,7 +31,12 @@ CLASSES: list[tuple[int, dict[str, str], type[ProviderError], Reason]] = [
     (400, {"code": "invalid_value"}, ProviderRejected, Reason.PROVIDER_REJECTED),
     (400, {"code": "beta_api_shape_disabled"}, ProviderRejected, Reason.ENDPOINT_RETIRED),
     (401, {"code": "invalid_api_key"}, ProviderUnauthorized, Reason.PROVIDER_UNAUTHORIZED),
+    (402, {}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
     (403, {}, ProviderUnauthorized, Reason.PROVIDER_UNAUTHORIZED),
+    (403, {"code": "model_not_found"}, ProviderUnauthorized, Reason.PROVIDER_UNAUTHORIZED),
+    (403, {"code": "PermissionDenied"}, ProviderUnauthorized, Reason.PROVIDER_UNAUTHORIZED),
+    (403, {"code": "insufficient_quota"}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
+    (404, {"code": "DeploymentNotFound"}, ProviderRejected, Reason.PROVIDER_REJECTED),
     (404, {"code": "model_not_found"}, ProviderRejected, Reason.PROVIDER_REJECTED),
     (405, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
     (408, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
@@ -44,13 +50,23 @@ CLASSES: list[tuple[int, dict[str, str], type[ProviderError], Reason]] = [
     (429, {"code": "a_code_of_tomorrow"}, ProviderThrottled, Reason.PROVIDER_THROTTLED),
     (429, {"code": "insufficient_quota"}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
     (429, {"type": "insufficient_quota"}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
+    (
+        429,
+        {"code": "rate_limit_exceeded", "type": "insufficient_quota"},
+        ProviderThrottled,
+        Reason.PROVIDER_THROTTLED,
+    ),
+    (429, {"code": "quota_of_tomorrow"}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
     (429, {"code": "credit_balance_exhausted"}, ProviderUnauthorized, Reason.PROVIDER_BILLING),
     (500, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
     (501, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
     (502, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
     (503, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
     (504, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (520, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
     (529, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (999, {}, ProviderUnavailable, Reason.PROVIDER_UNAVAILABLE),
+    (199, {}, ProviderRejected, Reason.PROVIDER_REJECTED),
 ]
 
 
@@ -115,8 +131,26 @@ MESSAGES: list[tuple[str, int, Any, str]] = [
         401,
         {"error": {"code": "invalid_api_key", "message": "Incorrect key: sk-planted"}},
         (
-            "The provider answered 401 invalid_api_key: the key, its rights or its project is refused; the provider's administrator"
+            "The provider answered 401 invalid_api_key: the key is wrong or was revoked; the provider's administrator stores a valid"
+            " one in the key Secret."
+        ),
+    ),
+    (
+        "a restricted key",
+        401,
+        {"error": {"code": None, "type": "invalid_request_error", "message": "Missing scopes: planted"}},
+        (
+            "The provider answered 401 invalid_request_error: the key, its rights or its project is refused; the provider's administrator"
             " mends the key Secret or the rights."
+        ),
+    ),
+    (
+        "a retired endpoint, whatever field is named",
+        400,
+        {"error": {"code": "beta_api_shape_disabled", "param": "session.type"}},
+        (
+            "The provider answered 400 beta_api_shape_disabled: this endpoint is retired at the provider; set spec.endpoint"
+            " ClientSecrets and write spec.session in its shape."
         ),
     ),
     (
@@ -231,3 +265,42 @@ def test_how_long_the_provider_asks_to_wait(headers: dict[str, str], wish: float
     """All forms of the wish are read, within an hour."""
     assert retry_after_of(an_answer(headers=headers, at=NOW)) == wish
     assert refusal(an_answer(status=429, headers=headers, at=NOW)).retry_after == wish
+
+
+def test_a_quota_with_a_pause_is_a_rate() -> None:
+    """A code that nobody knows and that mentions a quota is billing, but not where the answer says how long to wait."""
+    answer = an_answer({"error": {"code": "quota_of_tomorrow"}}, status=429, headers={"retry-after": "3"})
+    assert refusal(answer).reason is Reason.PROVIDER_THROTTLED
+
+
+SHOULD_RETRY: list[tuple[int, str, str, FailureClass]] = [
+    (400, "", "true", FailureClass.SOON),
+    (401, "", "true", FailureClass.SOON),
+    (400, "", " TRUE ", FailureClass.SOON),
+    (503, "", "true", FailureClass.SOON),
+    (503, "", "false", FailureClass.PEOPLE),
+    (429, "", "false", FailureClass.PEOPLE),
+    (400, "", "false", FailureClass.TERMINAL),
+    (503, "", "maybe", FailureClass.SOON),
+    (429, "insufficient_quota", "true", FailureClass.PEOPLE),
+    (400, "beta_api_shape_disabled", "true", FailureClass.TERMINAL),
+    (501, "", "true", FailureClass.TERMINAL),
+    (307, "", "true", FailureClass.TERMINAL),
+    (404, "DeploymentNotFound", "", FailureClass.SOON),
+    (404, "", "", FailureClass.TERMINAL),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "said", "expected"), SHOULD_RETRY)
+def test_the_provider_says_whether_to_ask_again(
+    status: int, code: str, said: str, expected: FailureClass
+) -> None:
+    """Its word counts more than the status, but not for what no repetition can mend."""
+    answer = an_answer({"error": {"code": code}}, status=status, headers={"x-should-retry": said})
+    assert refusal(answer).failure_class is expected
+
+
+def test_a_word_about_one_answer_changes_no_other() -> None:
+    """What a single answer says stays with its own error."""
+    refusal(an_answer({}, status=400, headers={"x-should-retry": "true"}))
+    assert refusal(an_answer({}, status=400)).failure_class is FailureClass.TERMINAL

@@ -72,6 +72,8 @@ class ProviderError(OperatorError):
         status: HTTP status, or None where none came.
         request_id: the provider's ``x-request-id``, or None.
         retry_after: seconds the provider asks to wait at least, or None.
+        refill: requests a minute that the provider says it allows anew, or None.
+        failure_class: what has to happen before another attempt, where the answer itself said so.
     """
 
     def __init__(
@@ -82,11 +84,16 @@ class ProviderError(OperatorError):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        refill: float | None = None,
+        failure_class: FailureClass | None = None,
     ) -> None:
         super().__init__(reason, message)
+        if failure_class is not None:
+            self.failure_class = failure_class
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
+        self.refill = refill
 
 
 class ProviderUnauthorized(ProviderError):

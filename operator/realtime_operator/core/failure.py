@@ -11,11 +11,15 @@ from realtime_operator.core.errors import (
     OperatorError,
     ProviderDown,
     ProviderError,
+    ProviderRejected,
 )
-from realtime_operator.core.schedule import RETRY_FIRST_S, probe_delay, retry_delay
+from realtime_operator.core.schedule import PROBE_MIN_S, RETRY_FIRST_S, probe_delay, retry_delay
 
 ALWAYS_AGAIN_S = 60.0
 """How often something that a person must mend in the cluster is looked at: a read by name is cheap, a mint is not."""
+
+SETTLES_FIRST_S = 10.0
+"""A refusal that time may mend, such as that of a deployment made just now, is tried again after 10, 20, 40 … s, in the end every 5 min."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ def _delay(error: OperatorError, *, count: int, life_left: float, uid: str) -> f
     wish = error.retry_after if isinstance(error, ProviderError) else None
     match error.failure_class:
         case FailureClass.SOON:
+            if isinstance(error, ProviderRejected):
+                return max(min(PROBE_MIN_S, SETTLES_FIRST_S * 2.0 ** min(count - 1, 16)), wish or 0.0)
             return retry_delay(attempt=count, life_left=life_left, uid=uid, retry_after=wish)
         case FailureClass.PEOPLE:
             if not isinstance(error, ProviderError):

@@ -9,18 +9,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-from realtime_operator.core.errors import (
-    ProviderError,
-    ProviderRejected,
-    ProviderThrottled,
-    ProviderUnauthorized,
-    ProviderUnavailable,
-)
+from realtime_operator.core.errors import FailureClass, ProviderError, ProviderRejected
 from realtime_operator.core.exchange import MintAnswer
-from realtime_operator.core.reasons import Reason
+from realtime_operator.core.rate_hint import refill_of
+from realtime_operator.core.refusal_catalogue import Meaning, meaning_of
 from realtime_operator.core.timestamps import from_http_date
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.\[\]-]{1,96}")
@@ -31,19 +25,6 @@ _SECRETIVE = re.compile(r"(?i)(^|[^a-z])(sk|ek|vcst|rt)[-_]|[A-Za-z0-9]{40,}")
 
 LONGEST_RETRY_AFTER_S = 3600.0
 """A wish beyond an hour is not obeyed to the letter: nobody would notice that it had been a mistake."""
-
-BILLING_CODES = frozenset(
-    {
-        "insufficient_quota",
-        "credit_balance_exhausted",
-        "organization_spend_limit_exceeded",
-        "project_spend_limit_exceeded",
-        "organization_usage_limit_exceeded",
-    }
-)
-"""Codes of a 429 that time does not mend (error-codes guide of the API)."""
-
-_SOON = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +38,32 @@ class ErrorFields:
 
 def refusal(answer: MintAnswer) -> ProviderError:
     """Make the error of an answer whose status is no success."""
-    fields = error_fields(answer.body)
-    said = _said(answer.status, fields)
-    common: dict[str, Any] = {
-        "status": answer.status,
-        "request_id": request_id_of(answer),
-        "retry_after": retry_after_of(answer),
-    }
-    status = answer.status
-    if fields.code == "beta_api_shape_disabled":
-        text = f"{said}: this endpoint is retired at the provider; set spec.endpoint ClientSecrets and write spec.session in its shape."
-        return ProviderRejected(Reason.ENDPOINT_RETIRED, text, **common)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        if fields.code in BILLING_CODES or (not fields.code and fields.type == "insufficient_quota"):
-            text = f"{said}: the account has no credit or has reached a limit; its owner raises it."
-            return ProviderUnauthorized(Reason.PROVIDER_BILLING, text, **common)
-        return ProviderThrottled(
-            Reason.PROVIDER_THROTTLED, f"{said}: too many requests; it will be asked again.", **common
-        )
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        text = f"{said}: the key, its rights or its project is refused; the provider's administrator mends the key Secret or the rights."
-        return ProviderUnauthorized(Reason.PROVIDER_UNAUTHORIZED, text, **common)
-    if status in _SOON or (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
-    ):
-        return ProviderUnavailable(
-            Reason.PROVIDER_UNAVAILABLE,
-            f"{said}: the provider is in trouble; it will be asked again.",
-            **common,
-        )
-    return ProviderRejected(Reason.PROVIDER_REJECTED, f"{said}: {_remedy(status, fields)}", **common)
+    fields, wish = error_fields(answer.body), retry_after_of(answer)
+    meaning = meaning_of(answer.status, code=fields.code, kind=fields.type, asks_to_wait=wish is not None)
+    what = f"The provider answered {answer.status} {fields.code or fields.type}".rstrip()
+    remedy = meaning.remedy
+    if meaning.kind is ProviderRejected and fields.param and not meaning.firm:
+        remedy = f"{field_path(fields.param)} is refused as written; correct it"
+    return meaning.kind(
+        meaning.reason,
+        f"{what}: {remedy}.",
+        status=answer.status,
+        request_id=request_id_of(answer),
+        retry_after=wish,
+        refill=refill_of(answer.headers),
+        failure_class=_class_of(meaning, answer.headers.get("x-should-retry")),
+    )
+
+
+def _class_of(meaning: Meaning, should_retry: str | None) -> FailureClass | None:
+    """The row's class, unless the provider itself says whether to ask again; None for the usual one of the error."""
+    usual = meaning.failure_class or meaning.kind.failure_class
+    said = (should_retry or "").strip().lower()
+    if not meaning.firm and said == "true" and usual is not FailureClass.SOON:
+        return FailureClass.SOON
+    if not meaning.firm and said == "false" and usual is FailureClass.SOON:
+        return FailureClass.PEOPLE
+    return meaning.failure_class
 
 
 def error_fields(body: bytes) -> ErrorFields:
@@ -134,23 +111,6 @@ def _identifier(value: Any) -> str:
     if not _IDENTIFIER.fullmatch(text) or _SECRETIVE.search(text) or text == "None":
         return ""
     return text
-
-
-def _said(status: int, fields: ErrorFields) -> str:
-    what = fields.code or fields.type
-    return f"The provider answered {status} {what}".rstrip()
-
-
-def _remedy(status: int, fields: ErrorFields) -> str:
-    if fields.param:
-        return f"{field_path(fields.param)} is refused as written; correct it."
-    if status == HTTPStatus.NOT_FOUND:
-        return "there is no such model, or no such path below the provider's baseURL; correct spec.session.model, or the provider."
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        return "it redirects, and redirects are not followed with a key; correct the provider's baseURL."
-    if status == HTTPStatus.NOT_IMPLEMENTED:
-        return "it has no ephemeral tokens at this endpoint; choose another endpoint or provider."
-    return "the request is refused as written; correct spec.session, spec.endpoint or spec.lifetimeSeconds."
 
 
 def field_path(param: str) -> str:
