@@ -27,8 +27,8 @@ class ScriptedApi:
         list_status: the HTTP status of lists.
         lists: how many were asked for.
         watch_status: the HTTP status of watches.
-        refused_watches: how many were refused by it.
-        providers_gone: whether the resource of providers is answered 410, which ends kopf.
+        refused_watches: how many were refused.
+        providers_gone: whether watches of providers are answered 410, which ends kopf.
     """
 
     def __init__(self) -> None:
@@ -56,11 +56,6 @@ class ScriptedApi:
                 return web.json_response({"groups": [_group()] if self.installed else []})
             case ["apis", _, _]:
                 return web.json_response({"resources": [_resource(SESSIONS), _resource(PROVIDERS)]})
-            case [*_, plural] if plural == PROVIDERS and self.providers_gone:
-                return _refusal(410)
-            case _ if "watch" in request.query and self.watch_status != 200:
-                self.refused_watches += 1
-                return _refusal(self.watch_status)
             case _ if "watch" in request.query:
                 return await self._watch(request)
             case _:
@@ -74,6 +69,10 @@ class ScriptedApi:
         return web.json_response({"items": items, "metadata": {"resourceVersion": "7"}})
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
+        gone = self.providers_gone and request.path.endswith(PROVIDERS)
+        if gone or self.watch_status != 200:
+            self.refused_watches += 1
+            return _refusal(410 if gone else self.watch_status)
         response = web.StreamResponse()
         await response.prepare(request)
         dropped = asyncio.Event()

@@ -96,7 +96,10 @@ async def test_a_task_that_cannot_be_ended_is_left_behind_with_its_loop() -> Non
             tasks.append(asyncio.ensure_future(endless()))
 
     tasks: list[asyncio.Future[None]] = []
-    async with scripted_api() as (api, access), listening(access, kinds=KINDS, also=planted) as (watcher, heard):
+    async with (
+        scripted_api() as (api, access),
+        listening(access, kinds=KINDS, also=planted) as (watcher, heard),
+    ):
         await until(lambda: turns, "it runs in kopf's loop")
         api.watch_status = 410
         api.drop_watches()
