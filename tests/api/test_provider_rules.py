@@ -50,6 +50,13 @@ ACCEPTED = {
             "Sessions": "/realtimeapi/sessions?api-version=2025-04-01-preview",
         }
     ),
+    "places for the lifetime": a_spec(
+        lifetimeFields={
+            "ClientSecrets": "/expires_after/seconds",
+            "Sessions": "",
+            "TranscriptionSessions": "/a~1b",
+        }
+    ),
     "all limits": a_spec(limits={"requestsPerMinute": 1, "maxInFlight": 1}),
     "a policy": a_spec(
         allow={"endpoints": ["ClientSecrets"], "models": ["gpt-realtime*"], "maxLifetimeSeconds": 3600}
@@ -59,6 +66,26 @@ ACCEPTED = {
 }
 
 REFUSED = {
+    "a lifetime's place for no endpoint": (
+        a_spec(lifetimeFields={"Session": "/ttl"}),
+        "spec.lifetimeFields",
+        "are keyed by the endpoint's name",
+    ),
+    "a lifetime's place that is no pointer": (
+        a_spec(lifetimeFields={"Sessions": "ttl"}),
+        "spec.lifetimeFields",
+        "is a JSON pointer, such as /expires_after/seconds",
+    ),
+    "a lifetime's place with half an escape": (
+        a_spec(lifetimeFields={"Sessions": "/a~b"}),
+        "spec.lifetimeFields",
+        "is a JSON pointer, such as /expires_after/seconds",
+    ),
+    "a lifetime in the session": (
+        a_spec(lifetimeFields={"ClientSecrets": "/session/ttl"}),
+        "spec.lifetimeFields",
+        "cannot be written into the session",
+    ),
     "no base URL": ({"auth": {"secretRef": {"name": "a"}}}, "spec.baseURL", "Required value"),
     "an empty base URL": (at(""), "spec.baseURL", "at least 1 chars"),
     "no key": (a_spec(auth={}), "spec.auth.secretRef", "Required value"),

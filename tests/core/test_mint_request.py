@@ -16,7 +16,8 @@ from realtime_operator.core.mint_request import LARGEST_SESSION_BYTES, mint_temp
 from realtime_operator.core.reasons import Reason
 from tests.support.builders import UID, a_spec, a_template, a_view
 
-EXPIRY = {"expires_after": {"anchor": "created_at", "seconds": 60}}
+EXPIRY = {"expires_after": {"seconds": 60}}
+ANCHORED = {"expires_after": {"anchor": "created_at", "seconds": 60}}
 SESSION = {"type": "realtime", "model": "gpt-realtime"}
 FLAT = {"model": "gpt-realtime"}
 HEARD = {"input_audio_transcription": {"model": "whisper-1"}}
@@ -32,17 +33,17 @@ BODIES: list[tuple[str, dict[str, Any], int | None, dict[str, Any]]] = [
         "sessions with body and lifetime",
         {"endpoint": "Sessions", "session": FLAT},
         60,
-        {**FLAT, "client_secret": EXPIRY},
+        {**FLAT, "client_secret": ANCHORED},
     ),
     ("sessions without lifetime", {"endpoint": "Sessions", "session": FLAT}, None, FLAT),
-    ("sessions without body", {"endpoint": "Sessions", "session": None}, 60, {"client_secret": EXPIRY}),
-    ("sessions with an empty body", {"endpoint": "Sessions", "session": {}}, 60, {"client_secret": EXPIRY}),
+    ("sessions without body", {"endpoint": "Sessions", "session": None}, 60, {"client_secret": ANCHORED}),
+    ("sessions with an empty body", {"endpoint": "Sessions", "session": {}}, 60, {"client_secret": ANCHORED}),
     ("sessions with neither", {"endpoint": "Sessions", "session": None}, None, {}),
     (
         "transcription_sessions with body and lifetime",
         {"endpoint": "TranscriptionSessions", "session": HEARD},
         60,
-        {**HEARD, "client_secret": {"expires_at": {"anchor": "created_at", "seconds": 60}}},
+        {**HEARD, "client_secret": {"expires_at": {"seconds": 60}}},
     ),
     (
         "transcription_sessions without lifetime",
@@ -89,6 +90,56 @@ BODIES: list[tuple[str, dict[str, Any], int | None, dict[str, Any]]] = [
 def test_the_body(fields: dict[str, Any], lifetime: int | None, body: dict[str, Any]) -> None:
     """Each endpoint gets the session untouched, and the lifetime in its own form."""
     assert json.loads(request_body(a_template(**fields), lifetime)) == body
+
+
+ELSEWHERE: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    (
+        "at the top, flat",
+        {"endpoint": "Sessions", "session": FLAT},
+        "/ttl_seconds",
+        {**FLAT, "ttl_seconds": 60},
+    ),
+    ("alone", {"endpoint": "Sessions", "session": None}, "/expiresIn", {"expiresIn": 60}),
+    ("beside the session", {"session": SESSION}, "/ttl", {"ttl": 60, "session": SESSION}),
+    (
+        "deeper",
+        {"session": SESSION},
+        "/token/life/seconds",
+        {"token": {"life": {"seconds": 60}}, "session": SESSION},
+    ),
+    ("a name with signs", {"session": None}, '/a~1b/100%/~0"é', {"a/b": {"100%": {'~"é': 60}}}),
+]
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer", "body"), [row[1:] for row in ELSEWHERE], ids=[row[0] for row in ELSEWHERE]
+)
+def test_a_lifetime_in_a_place_of_the_providers_own(
+    fields: dict[str, Any], pointer: str, body: dict[str, Any]
+) -> None:
+    """Where a provider takes the lifetime elsewhere it goes there, and without a lifetime nothing does."""
+    template = a_template(**fields)
+    assert json.loads(request_body(template, 60, pointer)) == body
+    assert request_body(template, None, pointer) == request_body(template, None)
+
+
+MODELS: list[tuple[dict[str, Any], str | None]] = [
+    ({"session": SESSION}, "gpt-realtime"),
+    ({"session": None}, None),
+    (
+        {"session": {"type": "transcription", "audio": {"input": {"transcription": {"model": "whisper-1"}}}}},
+        "whisper-1",
+    ),
+    ({"session": {**SESSION, "audio": {"input": {"transcription": {"model": "whisper-1"}}}}}, "gpt-realtime"),
+    ({"session": {"audio": {"input": {"transcription": None}}}}, None),
+    ({"endpoint": "TranscriptionSessions", "session": HEARD}, "whisper-1"),
+]
+
+
+@pytest.mark.parametrize(("fields", "model"), MODELS)
+def test_which_model_is_asked_for(fields: dict[str, Any], model: str | None) -> None:
+    """A session's model is what stands at its top, else what it transcribes with."""
+    assert a_template(**fields).model == model
 
 
 def test_the_session_is_sent_as_written() -> None:
@@ -200,6 +251,9 @@ CHANGES = {
     "another path": hash_of(a_view(paths={"ClientSecrets": "/x"}), a_template(), 600, UID),
     "another organization": hash_of(a_view(organization="org-1"), a_template(), 600, UID),
     "the same name as project": hash_of(a_view(project="org-1"), a_template(), 600, UID),
+    "another place for the lifetime": hash_of(
+        a_view(lifetime_fields={"ClientSecrets": "/ttl"}), a_template(), 600, UID
+    ),
 }
 
 
@@ -217,6 +271,9 @@ UNCHANGED = {
     "another name of the provider": hash_of(a_view(name="other"), a_template(), 600, UID),
     "other names of entries": hash_of(a_view(), a_template(secret={"keys": {"token": "T"}}), 600, UID),
     "another propagation": hash_of(a_view(), a_template(delivery={"propagation": "None"}), 600, UID),
+    "another endpoint's place for the lifetime": hash_of(
+        a_view(lifetime_fields={"Sessions": "/ttl"}), a_template(), 600, UID
+    ),
     "keys in another order": hash_of(
         a_view(), a_template(session={"model": "gpt-realtime", "type": "realtime"}), 600, UID
     ),
@@ -252,7 +309,8 @@ def test_every_body_is_json_that_says_what_was_written(
 ) -> None:
     """However odd the session, the body decodes to it and to the lifetime."""
     sent = json.loads(request_body(a_template(endpoint=endpoint, session=session), lifetime))
-    expiry = None if lifetime is None else {"anchor": "created_at", "seconds": lifetime}
+    anchor = {"anchor": "created_at"} if endpoint is Endpoint.SESSIONS else {}
+    expiry = None if lifetime is None else {**anchor, "seconds": lifetime}
     if endpoint in {Endpoint.SESSIONS, Endpoint.TRANSCRIPTION_SESSIONS}:
         name = "expires_after" if endpoint is Endpoint.SESSIONS else "expires_at"
         assert sent == session | ({} if expiry is None else {"client_secret": {name: expiry}})

@@ -41,6 +41,32 @@ def test_what_a_policy_allows(
     assert permitted_lifetime(view, a_template(**spec), {"team": "voice"}) == lifetime
 
 
+FLAT = {"endpoint": "Sessions", "session": {"ttl": 5, "model": "m"}}
+NO_PLACE = "cannot be asked for a lifetime at ClientSecrets; remove it."
+TAKEN = "takes the lifetime there; remove it and set spec.lifetimeSeconds."
+
+
+def test_where_no_lifetime_can_be_asked_for() -> None:
+    """A session that wants one is told so; one that wants none is sent without, also where the policy has a longest life."""
+    view = a_view(
+        lifetime_fields={"ClientSecrets": ""}, allow=Allow.model_validate({"maxLifetimeSeconds": 300})
+    )
+    with pytest.raises(
+        ProviderNotReady, match=f"^spec.lifetimeSeconds 600: RealtimeProvider default {NO_PLACE}$"
+    ):
+        permitted_lifetime(view, a_template(), {})
+    assert permitted_lifetime(view, a_template(lifetimeSeconds=None), {}) is None
+    assert permitted_lifetime(view, a_template(endpoint="Sessions", lifetimeSeconds=60), {}) == 60
+
+
+def test_where_the_lifetimes_place_is_taken() -> None:
+    """JSON with a name twice means what its reader likes, so the session must leave the place free; beside a session it is free anyway."""
+    view = a_view(lifetime_fields={"Sessions": "/ttl/seconds", "ClientSecrets": "/model"})
+    with pytest.raises(ProviderNotReady, match=f"^spec.session.ttl: RealtimeProvider default {TAKEN}$"):
+        permitted_lifetime(view, a_template(**FLAT), {})
+    assert permitted_lifetime(view, a_template(), {}) == 600
+
+
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     (
         "another model",

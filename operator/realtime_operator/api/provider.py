@@ -41,6 +41,7 @@ __all__ = [
 
 HeaderValue = Annotated[str, Field(max_length=1024)]
 PathTemplate = Annotated[str, Field(max_length=512)]
+LifetimePointer = Annotated[str, Field(max_length=256)]
 ModelGlob = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -154,6 +155,15 @@ class ProviderSpec(ApiModel):
         max_length=8,
         description="Path after baseURL, by the endpoint's name, where a gateway spells it differently.",
         json_schema_extra=provider_rules.PATHS,
+    )
+    lifetime_fields: dict[str, LifetimePointer] = Field(
+        default_factory=dict,
+        max_length=8,
+        description=(
+            "Where in the body the wanted lifetime goes, as a JSON pointer by the endpoint's name, where a gateway takes it elsewhere, "
+            "such as /ttl_seconds; empty: this endpoint cannot be asked for one."
+        ),
+        json_schema_extra=provider_rules.LIFETIME_FIELDS,
     )
     ca_bundle_ref: CaBundleRef | None = Field(
         default=None,

@@ -74,3 +74,18 @@ PATHS: Final = checked(
         "a path starts with / and has no fragment, blanks or line breaks, such as /realtime/client_secrets",
     ),
 )
+
+LIFETIME_FIELDS: Final = checked(
+    rule(
+        f"self.all(k, k in {cel_list(Endpoint)})",
+        f"lifetimeFields are keyed by the endpoint's name: {', '.join(Endpoint)}",
+    ),
+    rule(
+        "self.all(k, self[k] == '' || self[k].matches('^(/([^~/]|~[01])+)+$'))",
+        "a lifetime's place is a JSON pointer, such as /expires_after/seconds, or empty where none can be asked for",
+    ),
+    rule(
+        "self.all(k, !self[k].matches('^/session(/|$)'))",
+        "a lifetime cannot be written into the session, which is sent as its author wrote it; it goes beside it",
+    ),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from typing import Any
 
 from realtime_operator.core.ephemeral_token import EphemeralToken
@@ -41,7 +42,8 @@ def read_token(
 ) -> EphemeralToken:
     """Take the token out of an answer.
 
-    The token is ``value``, else ``client_secret.value``; its expiry is the ``expires_at`` beside it, never the session's own.
+    The token is ``value``, else ``client_secret.value``, else ``client_secret`` or ``token`` as a text; its expiry is the ``expires_at`` or
+    ``expiresAt`` beside it, never the session's own.
 
     Args:
         answer: any answer.
@@ -54,24 +56,26 @@ def read_token(
     """
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - the class of success, RFC 9110
         raise refusal(answer)
-    holder, where = _holder(answer)
-    value = holder.get("value")
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        what = "is empty" if value == "" else "is no token that a header can carry"
-        raise _unreadable(answer, f"{where}value {what}")
+    found = _found(answer)
+    if not isinstance(found.token, str) or not _TOKEN.fullmatch(found.token):
+        what = "is empty" if found.token == "" else "is no token that a header can carry"
+        raise _unreadable(answer, f"{found.where}{found.name} {what}")
     now = from_http_date(answer.headers.get("date")) if "age" not in answer.headers else None
     issued_at = now if now is not None else float(int(clock.latest(answer.received_at)))
-    expires_at = _expiry(holder.get("expires_at"))
-    if expires_at is None and holder.get("expires_at") is not None:
-        raise _unreadable(answer, f"{where}expires_at is neither seconds since 1970 nor an RFC 3339 time")
+    expires_at = _expiry(found.expiry)
+    if expires_at is None and found.expiry is not None:
+        raise _unreadable(
+            answer, f"{found.where}expires_at is neither seconds since 1970 nor an RFC 3339 time"
+        )
     if expires_at is None and asked is not None:
         expires_at = issued_at + asked
     if expires_at is None:
         raise _unreadable(
-            answer, f"{where}expires_at is missing; with spec.lifetimeSeconds set it can be done without"
+            answer,
+            f"{found.where}expires_at is missing; with spec.lifetimeSeconds set it can be done without",
         )
     _check_life(answer, issued_at=issued_at, expires_at=expires_at, clock=clock, longest=longest)
-    return EphemeralToken(value, issued_at, expires_at)
+    return EphemeralToken(found.token, issued_at, expires_at)
 
 
 def same_token_again() -> ProviderUnreadable:
@@ -82,8 +86,35 @@ def same_token_again() -> ProviderUnreadable:
     )
 
 
-def _holder(answer: MintAnswer) -> tuple[dict[str, Any], str]:
-    """The object that holds token and expiry side by side, and what stands before their names in the answer."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Token and expiry as an answer has them, side by side and unchecked; what the token is called, and what stands before the names of both."""
+
+    token: Any = field(repr=False)
+    name: str
+    expiry: Any = field(repr=False)
+    where: str = ""
+
+
+def _found(answer: MintAnswer) -> _Found:
+    document = _document(answer)
+    nested = document.get("client_secret")
+    if document.get("value") is not None:
+        return _beside(document, "value")
+    if isinstance(nested, dict):
+        return _beside(nested, "value", "client_secret.")
+    for name in ("client_secret", "token"):
+        if document.get(name) is not None:
+            return _beside(document, name)
+    raise _unreadable(answer, "the answer has neither value nor client_secret.value")
+
+
+def _beside(holder: dict[str, Any], name: str, where: str = "") -> _Found:
+    expiry = holder.get("expires_at")
+    return _Found(holder.get(name), name, expiry if expiry is not None else holder.get("expiresAt"), where)
+
+
+def _document(answer: MintAnswer) -> dict[str, Any]:
     if answer.oversized:
         raise _unreadable(answer, "the answer is larger than any token's")
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
@@ -96,12 +127,7 @@ def _holder(answer: MintAnswer) -> tuple[dict[str, Any], str]:
         raise _unreadable(answer, "the answer is not JSON") from None
     if not isinstance(document, dict):
         raise _unreadable(answer, "the answer is not a JSON object")
-    if document.get("value") is not None:
-        return document, ""
-    nested = document.get("client_secret")
-    if isinstance(nested, dict):
-        return nested, "client_secret."
-    raise _unreadable(answer, "the answer has neither value nor client_secret.value")
+    return document
 
 
 def _expiry(value: Any) -> float | None:

@@ -21,9 +21,8 @@ def mint_call(provider: ProviderView, template: MintTemplate, lifetime: int | No
         "OpenAI-Safety-Identifier": template.safety_identifier,
     }
     headers |= {name: value for name, value in optional.items() if value}
-    return MintCall(
-        provider.url(template.endpoint), headers, request_body(template, lifetime), provider.ca_bundle
-    )
+    body = request_body(template, lifetime, provider.lifetime_fields.get(template.endpoint))
+    return MintCall(provider.url(template.endpoint), headers, body, provider.ca_bundle)
 
 
 def hash_of(provider: ProviderView, template: MintTemplate, lifetime: int | None, uid: str) -> str:
@@ -35,4 +34,5 @@ def hash_of(provider: ProviderView, template: MintTemplate, lifetime: int | None
         organization=provider.organization,
         project=provider.project,
         lifetime=lifetime,
+        pointer=provider.lifetime_fields.get(template.endpoint),
     )

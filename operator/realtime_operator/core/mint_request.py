@@ -16,14 +16,27 @@ from realtime_operator.core.reasons import Reason
 LARGEST_SESSION_BYTES = 256 * 1024
 """CEL cannot measure an open object, so the operator does; the API itself documents no larger body."""
 
-LIFETIME_FIELDS: Mapping[Endpoint, bytes] = {
-    Endpoint.SESSIONS: b"expires_after",
-    Endpoint.TRANSCRIPTION_SESSIONS: b"expires_at",
-}
-"""The endpoints whose body is the session itself, and what they call the wanted lifetime inside ``client_secret``.
+FLAT: frozenset[Endpoint] = frozenset({Endpoint.SESSIONS, Endpoint.TRANSCRIPTION_SESSIONS})
+"""The endpoints whose body is the session itself; the others have it as a member of the body."""
 
-The names are those of the API's description of 2025: ``sessions`` renamed the field in June, ``transcription_sessions`` never did.
+WISHES: Mapping[Endpoint, bytes] = {
+    Endpoint.CLIENT_SECRETS: b'"expires_after":{"seconds":%d}',
+    Endpoint.SESSIONS: b'"client_secret":{"expires_after":{"anchor":"created_at","seconds":%d}}',
+    Endpoint.TRANSCRIPTION_SESSIONS: b'"client_secret":{"expires_at":{"seconds":%d}}',
+    Endpoint.TRANSLATION_CLIENT_SECRETS: b'"expires_after":{"seconds":%d}',
+}
+"""How each endpoint is asked for a lifetime, unless the provider spells it differently.
+
+The anchor stands only where the API's description of 2025 requires it: it has one value, which is the default elsewhere, and xAI's
+documentation says that it is not supported there. ``sessions`` renamed its field in June 2025, ``transcription_sessions`` never did.
 """
+
+MODEL_AT: tuple[tuple[str, ...], ...] = (
+    ("model",),
+    ("audio", "input", "transcription", "model"),
+    ("input_audio_transcription", "model"),
+)
+"""Where a session may name its model, the first that is there counts: sessions that only transcribe name none at the top."""
 
 HASH_FORMAT = "1"
 """Changes only when the same spec must be sent differently; a change mints every token anew."""
@@ -37,6 +50,7 @@ class MintTemplate:
         endpoint: which operation.
         session: the session as compact JSON in the author's order, or None where the spec has none; never printed.
         session_digest: SHA-256 of the session in canonical JSON.
+        names: what the session has at its top, which a wish for a lifetime must not repeat.
         lifetime: seconds asked for by the spec, or None.
         model: the model named in the session, or None.
         safety_identifier: sent as a header, or None.
@@ -45,6 +59,7 @@ class MintTemplate:
     endpoint: Endpoint
     session: bytes | None = field(repr=False)
     session_digest: str
+    names: frozenset[str] = field(repr=False)
     lifetime: int | None
     model: str | None
     safety_identifier: str | None
@@ -59,7 +74,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
     session = spec.session
     if spec.null_paths:
         session = with_nulls(session or {}, spec.null_paths)
-    if session is not None and spec.endpoint in LIFETIME_FIELDS and "client_secret" in session:
+    if session is not None and spec.endpoint in FLAT and "client_secret" in session:
         raise InvalidSession(
             Reason.INVALID_SPEC,
             "spec.session.client_secret: set spec.lifetimeSeconds instead, and remove it.",
@@ -77,30 +92,45 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
         endpoint=spec.endpoint,
         session=encoded,
         session_digest=digest,
+        names=frozenset(session or ()),
         lifetime=spec.lifetime_seconds,
         model=_model(session),
         safety_identifier=spec.safety_identifier,
     )
 
 
-def request_body(template: MintTemplate, lifetime: int | None) -> bytes:
+def request_body(template: MintTemplate, lifetime: int | None, pointer: str | None = None) -> bytes:
     """The JSON document to send: the session untouched, and the lifetime in the endpoint's own form.
 
-    Both endpoints for client secrets take ``expires_after`` beside the session; the older ones take theirs inside ``client_secret``.
+    Args:
+        template: the request.
+        lifetime: seconds to ask for; None asks for none.
+        pointer: JSON pointer to where the provider takes them, which the session leaves free; None for where the endpoint has them.
     """
-    field_name = LIFETIME_FIELDS.get(template.endpoint)
-    if field_name is not None:
+    wish = b"" if lifetime is None else _wish(template.endpoint, pointer) % lifetime
+    if template.endpoint in FLAT:
         flat = template.session or b"{}"
-        if lifetime is None:
-            return flat
-        member = b'"client_secret":{"%b":{"anchor":"created_at","seconds":%d}}' % (field_name, lifetime)
-        return flat[:-1] + (b"," if len(flat) > len(b"{}") else b"") + member + b"}"
-    members = []
-    if lifetime is not None:
-        members.append(b'"expires_after":{"anchor":"created_at","seconds":%d}' % lifetime)
-    if template.session is not None:
-        members.append(b'"session":' + template.session)
-    return b"{" + b",".join(members) + b"}"
+        return flat[:-1] + (b"," if wish and len(flat) > len(b"{}") else b"") + wish + b"}"
+    session = b"" if template.session is None else b'"session":' + template.session
+    return b"{" + wish + (b"," if wish and session else b"") + session + b"}"
+
+
+def repeated_name(template: MintTemplate, pointer: str) -> str | None:
+    """The field of the session that a lifetime at ``pointer`` would be a second time; None where there is none."""
+    name = _steps(pointer)[0]
+    return name if template.endpoint in FLAT and name in template.names else None
+
+
+def _wish(endpoint: Endpoint, pointer: str | None) -> bytes:
+    """The member that asks for a lifetime, with %d for its seconds."""
+    if pointer is None:
+        return WISHES[endpoint]
+    names = [_compact(step).replace(b"%", b"%%") for step in _steps(pointer)]
+    return b":{".join(names) + b":%d" + b"}" * (len(names) - 1)
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
 def request_hash(
@@ -111,13 +141,14 @@ def request_hash(
     organization: str | None,
     project: str | None,
     lifetime: int | None,
+    pointer: str | None = None,
 ) -> str:
     """Name what would be sent, so that only a change of it mints anew.
 
     Salted by the session's UID, because what is hashed may be confidential. The key and extra headers are left out: to change them
     changes nothing about the token. The safety identifier is in, because the provider binds it to the token.
     """
-    parts = [
+    parts: list[str | int | None] = [
         HASH_FORMAT,
         uid,
         url,
@@ -128,12 +159,19 @@ def request_hash(
         template.safety_identifier,
         template.session_digest,
     ]
+    if pointer is not None and lifetime is not None:
+        parts.append(pointer)
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:32]
 
 
 def _model(session: Mapping[str, Any] | None) -> str | None:
-    model = session.get("model") if session is not None else None
-    return model if isinstance(model, str) else None
+    for path in MODEL_AT:
+        here: Any = session
+        for name in path:
+            here = here.get(name) if isinstance(here, Mapping) else None
+        if isinstance(here, str):
+            return here
+    return None
 
 
 def _compact(value: Any) -> bytes:

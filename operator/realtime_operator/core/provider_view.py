@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from realtime_operator.api.provider import Allow, AuthScheme
 from realtime_operator.api.session import Endpoint
 from realtime_operator.core.errors import ProviderNotReady
-from realtime_operator.core.mint_request import MintTemplate
+from realtime_operator.core.mint_request import MintTemplate, repeated_name
 from realtime_operator.core.reasons import Reason
 
 PATHS: Mapping[Endpoint, str] = {
@@ -30,6 +30,7 @@ class ProviderView:
         name: of the object.
         base_url: without a trailing slash.
         key: the provider key; never printed.
+        lifetime_fields: by endpoint, a JSON pointer to where the wanted seconds go; empty where none can be asked for.
         ca_bundle: PEM certificates to trust instead of the system's, or None.
     """
 
@@ -42,6 +43,7 @@ class ProviderView:
     project: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     paths: Mapping[str, str] = field(default_factory=dict)
+    lifetime_fields: Mapping[str, str] = field(default_factory=dict)
     ca_bundle: str | None = field(default=None, repr=False)
     allow: Allow | None = None
 
@@ -58,10 +60,18 @@ def permitted_lifetime(
     Raises:
         ProviderNotReady: the policy refuses the session; the message names the field and what is allowed.
     """
-    allow = provider.allow
+    allow, owner = provider.allow, f"{provider.kind} {provider.name}"
+    pointer = provider.lifetime_fields.get(template.endpoint)
+    if template.lifetime is not None and pointer == "":
+        raise _refusal(
+            f"spec.lifetimeSeconds {template.lifetime}: {owner} cannot be asked for a lifetime at {template.endpoint}; remove it."
+        )
+    if pointer and (name := repeated_name(template, pointer)):
+        raise _refusal(
+            f"spec.session.{name}: {owner} takes the lifetime there; remove it and set spec.lifetimeSeconds."
+        )
     if allow is None:
         return template.lifetime
-    owner = f"{provider.kind} {provider.name}"
     if allow.namespaces is not None and not allow.namespaces.matches(namespace_labels):
         raise _refusal(
             f"{owner} does not allow this namespace; its administrator labels the namespace as spec.allow.namespaces asks."
@@ -76,7 +86,9 @@ def permitted_lifetime(
     longest = allow.max_lifetime_seconds
     if longest is not None and template.lifetime is not None and template.lifetime > longest:
         raise _refusal(f"spec.lifetimeSeconds {template.lifetime}: {owner} allows at most {longest}.")
-    return template.lifetime if template.lifetime is not None else longest
+    if template.lifetime is not None or pointer == "":
+        return template.lifetime
+    return longest
 
 
 def _refusal(message: str) -> ProviderNotReady:

@@ -188,6 +188,7 @@ class ProviderEntry:
             project=spec.project,
             headers=spec.headers,
             paths=spec.paths,
+            lifetime_fields=spec.lifetime_fields,
             ca_bundle=await self._ca_bundle(references, spec.ca_bundle_ref),
             allow=spec.allow,
         )
