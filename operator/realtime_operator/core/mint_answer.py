@@ -88,7 +88,7 @@ def same_token_again() -> ProviderUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Token and expiry as an answer has them, side by side and unchecked; what the token is called, and what stands before the names of both."""
+    """Token and expiry as an answer has them, side by side and unchecked; the token's name there, and what stands before both names."""
 
     token: Any = field(repr=False)
     name: str
