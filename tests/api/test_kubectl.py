@@ -51,7 +51,13 @@ def test_columns_of_a_provider(ask: Ask, namespace: str, objects: Objects) -> No
 
 def test_explain_teaches(ask: Ask) -> None:
     """`kubectl explain` knows the short names and gives the descriptions of the models."""
-    assert "sent as written" in " ".join(ask("explain", "rts.spec.session").split())
+    session = " ".join(ask("explain", "rts.spec.session").split())
+    assert "sent as written" in session
+    assert "temperature <number>" in session
+    assert "Sessions only" in session
+    assert "near_field (headset)" in ask("explain", "rts.spec.session.audio.input.noise_reduction")
+    assert "not both" in ask("explain", "rts.spec.session.output_modalities")
+    assert "inf, the default" in ask("explain", "rts.spec.session.max_output_tokens")
     assert "OPENAI_REALTIME_TOKEN" in ask("explain", "rts.spec.secret.keys")
     assert "Mints at the same time at most" in ask("explain", "rtp.spec.limits")
     assert "Namespace of the Secret" in ask("explain", "crtp.spec.auth.secretRef.namespace")

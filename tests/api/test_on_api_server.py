@@ -31,6 +31,7 @@ DEEP = {
         {"type": "mcp", "server_label": "desk", "authorization": None, "headers": None},
     ],
     "tracing": None,
+    "truncation": {"type": "retention_ratio", "retention_ratio": 0.8},
 }
 
 NAME_CHANGES = {
@@ -107,8 +108,9 @@ def test_nulls_and_unknown_fields_survive_creation(objects: Objects) -> None:
 def test_nulls_and_unknown_fields_survive_server_side_apply(
     ask: Ask, namespace: str, objects: Objects
 ) -> None:
-    """Server-side apply keeps the body as well, also when it changes a field from an object to null."""
-    applied = objects.manifest("RealtimeSession", {"session": {**DEEP, "tracing": {"workflow_name": "a"}}})
+    """Server-side apply keeps the body as well, also when it changes a field from an object to null, or from a word to an object."""
+    before = {**DEEP, "tracing": {"workflow_name": "a"}, "truncation": "auto"}
+    applied = objects.manifest("RealtimeSession", {"session": before})
     apply = ("apply", "--server-side", "-n", namespace, "-f", "-")
     ask(*apply, stdin=yaml.safe_dump(applied))
     ask(*apply, stdin=yaml.safe_dump(applied | {"spec": {"session": DEEP}}))

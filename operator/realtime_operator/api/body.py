@@ -1,14 +1,17 @@
-"""The session's body in the schema: an open object, of which only what rules and columns need is declared.
+"""The session's body in the schema: an open object, of which every field that the API documents is declared.
 
-Every declared field is nullable and has no default: a literal null means "off" to the provider, and the API
-server would prune it, or turn it into the default.
+It holds the fields of all four endpoints, since a schema cannot depend on another field; each says where it belongs, and the
+admission policy `policies/advice.yaml` warns of what is in the wrong place.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from realtime_operator.api.rules import LIST_TYPE, PRESERVE_UNKNOWN, JsonSchema, checked, rule
+from realtime_operator.api.body_current import CURRENT
+from realtime_operator.api.body_fields import anything, flag, items, record, text, texts
+from realtime_operator.api.body_older import OLDER
+from realtime_operator.api.rules import PRESERVE_UNKNOWN, JsonSchema, checked, rule
 
 _CREDENTIAL_REMEDY: Final = (
     "whoever may read the session would read it; "
@@ -34,49 +37,49 @@ _TOOL: Final[JsonSchema] = {
         ),
     ),
     "properties": {
-        "authorization": {
-            "type": "string",
-            "nullable": True,
-            "maxLength": 8192,
-            "description": "Refused: a credential does not belong in an object that many may read.",
-        },
-        "headers": {
-            "type": "object",
-            "nullable": True,
-            PRESERVE_UNKNOWN: True,
-            "description": "Refused: headers of an MCP server carry credentials.",
-        },
+        "type": text("function, or mcp for a server of tools; needed."),
+        "name": text("function: its name."),
+        "description": text("function: what it does and when to call it, for the model."),
+        "parameters": record("function: its arguments, as a JSON schema.", {}),
+        "server_label": text("mcp: what the server is called in the conversation; needed."),
+        "server_url": text("mcp: address of the server; or connector_id, or tunnel_id."),
+        "connector_id": text("mcp: a connector that the provider runs."),
+        "tunnel_id": text("mcp: a tunnel to the server."),
+        "server_description": text("mcp: what the server is for, for the model."),
+        "allowed_tools": anything("mcp: names of tools, or {tool_names, read_only}; absent: all."),
+        "allowed_callers": texts("mcp: who may call its tools, such as direct."),
+        "require_approval": anything("mcp: always (default), never, or a filter by tool."),
+        "defer_loading": flag("mcp: whether its tools are looked up only when they are needed."),
+        "authorization": text(
+            "Refused: a credential does not belong in an object that many may read.", longest=8192
+        ),
+        "headers": record("Refused: headers of an MCP server carry credentials.", {}),
     },
 }
 
 SESSION_BODY: Final[JsonSchema] = {
     PRESERVE_UNKNOWN: True,
     "properties": {
-        "type": {
-            "type": "string",
-            "nullable": True,
-            "maxLength": 64,
-            "description": "realtime or transcription with the endpoint ClientSecrets; absent with all others.",
-        },
-        "model": {
-            "type": "string",
-            "nullable": True,
-            "maxLength": 256,
-            "description": "The model's name, such as gpt-realtime.",
-        },
-        "instructions": {
-            "type": "string",
-            "nullable": True,
-            "maxLength": 131072,
-            "description": "What the model is told before the conversation starts.",
-        },
-        "tools": {
-            "type": "array",
-            "nullable": True,
-            "maxItems": 128,
-            LIST_TYPE: "atomic",
-            "description": "Tools that the model may use. Their credentials are refused here.",
-            "items": _TOOL,
-        },
+        "type": text(
+            "realtime or transcription with the endpoint ClientSecrets; absent with all others.", longest=64
+        ),
+        "model": text(
+            "The model's name, such as gpt-realtime; on Azure the deployment's. A transcription names its model "
+            "beside the transcription's language.",
+            longest=256,
+        ),
+        "instructions": text(
+            "What the model is told before the conversation starts. ClientSecrets with type realtime, and "
+            "Sessions.",
+            longest=131072,
+        ),
+        "tools": items(
+            "Tools that the model may use. ClientSecrets with type realtime; Sessions takes functions only. "
+            "Their credentials are refused here.",
+            _TOOL,
+            most=128,
+        ),
+        **CURRENT,
+        **OLDER,
     },
 }

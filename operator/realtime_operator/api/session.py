@@ -99,9 +99,9 @@ class RealtimeSessionSpec(ApiModel):
     session: dict[str, Any] | None = Field(
         default=None,
         description=(
-            "The session's configuration, sent as written, in the API's own snake_case; nothing is added, "
-            'and only what is declared here is checked. A null ("off") is lost by client-side kubectl apply: '
-            "name it in nullPaths."
+            "The session's configuration, sent as written, in the API's own snake_case. Nothing is added; a field "
+            "that is not declared here is sent, too. Each field says with which endpoint it belongs. A null "
+            '("off") is lost by client-side kubectl apply: name it in nullPaths.'
         ),
         json_schema_extra=SESSION_BODY,
     )
