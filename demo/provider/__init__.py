@@ -1,7 +1,9 @@
 """A stand-in for the provider's API: mints ephemeral tokens that open nothing, and misbehaves on request.
 
-Answers POST /v1/realtime/client_secrets and POST /v1/realtime/sessions as the API does, and is strict about
-what it is sent: unknown and ill-typed fields, wrong keys and refused models get the API's own error shapes.
+Answers the API's four endpoints below /v1 as the API does, and is strict about what it is sent: unknown and
+ill-typed fields, wrong keys and refused models get the API's own error shapes. Other servers' dialects are
+served below their names, as far as their documentation tells: /azure/openai/v1, /azure-preview/openai,
+/litellm/v1, /xai/v1, /bifrost/v1, /vercel/v1, /mistral/v1, /opper/v3, /compatible/v1.
 It prints one line of JSON when it is ready, {"url": ..., "pid": ...}, and ends on SIGTERM.
 
 The control API below /_standin/ (JSON, same port, loopback only unless opened):
@@ -29,6 +31,8 @@ is made and never told. Kinds of action, with their fields:
   drop      after_bytes (of the usual answer; absent: before any)
   drip      size (bytes), pause (seconds): the usual answer, slowly
   lifetime  seconds: the usual answer with a token of another life
+  blank     part ("token" or "expiry"): the usual answer with null in its place
+  bloat     size (bytes), compressed: the usual answer, much larger
   html      status
   empty     status
   redirect  location, status

@@ -8,47 +8,13 @@ from __future__ import annotations
 
 import gzip
 from email.utils import formatdate
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from demo.provider.answers import INVALID_REQUEST, Answer, error_answer
-
-
-class Exchange(Protocol):
-    """One request under way, as an action sees it."""
-
-    def now(self) -> float:
-        """Give the stand-in's time."""
-        ...
-
-    def usual_answer(self, *, lifetime: int | None = None) -> Answer:
-        """Do what is done without a fault, up to the answer; `lifetime` overrides the token's seconds."""
-        ...
-
-    def mint_unanswered(self) -> None:
-        """Make a token as usual and enter it in the ledger as never answered."""
-        ...
-
-    async def latency(self) -> None:
-        """Wait as long as a usual answer takes."""
-        ...
-
-    async def send(self, answer: Answer) -> None:
-        """Send an answer."""
-        ...
-
-    async def drip(self, answer: Answer, *, size: int, pause: float, stop_after: int | None = None) -> None:
-        """Send an answer in pieces of `size` bytes, `pause` seconds apart; stop early without ending it."""
-        ...
-
-    async def drop(self) -> None:
-        """Close the connection without a word more."""
-        ...
-
-    async def client_left(self, within: float | None) -> None:
-        """Wait until the client has gone, at most `within` seconds; None waits forever."""
-        ...
+from demo.provider.answers import INVALID_REQUEST, Answer, Refused
+from demo.provider.endpoint import Part
+from demo.provider.under_way import Exchange
 
 
 class Action(BaseModel):
@@ -102,27 +68,23 @@ class Respond(Action):
     async def strike(self, exchange: Exchange) -> None:
         """Answer after the usual latency."""
         await exchange.latency()
-        await exchange.send(self._answer(exchange.now()))
+        await exchange.send(self._answer(exchange))
 
-    def _answer(self, now: float) -> Answer:
+    def _answer(self, exchange: Exchange) -> Answer:
         headers: dict[str, str | None] = {}
         if self.content_type:
             headers["content-type"] = self.content_type
         if self.retry_after is not None:
             whole = int(self.retry_after) if self.retry_after.is_integer() else self.retry_after
-            dated = formatdate(now + self.retry_after, usegmt=True)
+            dated = formatdate(exchange.now() + self.retry_after, usegmt=True)
             headers["retry-after"] = dated if self.retry_after_date else str(whole)
         headers |= {name.lower(): value for name, value in self.headers.items()}
         if self.error:
             error = self.error
-            return error_answer(
-                self.status,
-                error.message,
-                kind=error.type,
-                param=error.param,
-                code=error.code,
-                headers=headers,
+            refused = Refused(
+                error.message, status=self.status, kind=error.type, param=error.param, code=error.code
             )
+            return exchange.refusal(refused, headers)
         if self.body is not None:
             return Answer.of_json(self.status, self.body, headers)
         return Answer(self.status, self.text.encode(), headers)
@@ -220,6 +182,19 @@ class Lifetime(Action):
         await exchange.send(answer)
 
 
+class Blank(Action):
+    """Answer as usual, with null in place of the token or of the expiry beside it."""
+
+    kind: Literal["blank"] = "blank"
+    part: Part
+
+    async def strike(self, exchange: Exchange) -> None:
+        """Answer after the usual latency."""
+        answer = exchange.blanked(exchange.usual_answer(), self.part)
+        await exchange.latency()
+        await exchange.send(answer)
+
+
 class Bloat(Action):
     """Answer as usual, with `size` bytes of padding before the token; `compressed`, they are few until somebody unfolds them."""
 
@@ -238,4 +213,4 @@ class Bloat(Action):
         await exchange.send(Answer(usual.status, body, headers))
 
 
-AnyAction = Respond | Html | Empty | Redirect | Hang | Drop | Drip | Lifetime | Bloat
+AnyAction = Respond | Html | Empty | Redirect | Hang | Drop | Drip | Lifetime | Blank | Bloat

@@ -49,10 +49,6 @@ class Refused(Exception):
         self.param = param
         self.kind = kind
 
-    def answer(self) -> Answer:
-        """Give the refusal in the API's shape: `{"error": {message, type, param, code}}`."""
-        return error_answer(self.status, self.message, kind=self.kind, param=self.param, code=self.code)
-
 
 def error_answer(
     status: int,

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from demo.provider.answers import error_answer
 from demo.provider.control import control_routes
+from demo.provider.dialects import DIALECTS
 from demo.provider.exchange import Drop, Mints, headers_of, new_request_id
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def create_app(provider: Provider, drop: Drop, *, open_control: bool = False) ->
         drop: closes the connection that an ASGI scope came in on, without an answer.
         open_control: let clients from elsewhere than the loopback use the control API.
     """
-    routes = [Route(BASE_PATH + it.path, Mints(provider, it, drop)) for it in provider.endpoints]
+    served = {BASE_PATH + it.path: it for it in provider.endpoints}
+    served |= {it.base + endpoint.path: endpoint for it in DIALECTS for endpoint in it.endpoints}
+    routes = [Route(path, Mints(provider, endpoint, drop)) for path, endpoint in served.items()]
     app = Starlette(
         routes=[*routes, control_routes(provider, open_to_all=open_control)],
         exception_handlers={HTTPException: not_served(provider)},

@@ -58,6 +58,12 @@ BETA: Mapping[str, object] = {
     "temperature": 0.8,
     "max_response_output_tokens": "inf",
 }
+BETA_TRANSCRIPTION: Mapping[str, object] = {
+    "modalities": ["audio", "text"],
+    "input_audio_format": "pcm16",
+    "input_audio_transcription": {"model": "gpt-4o-transcribe", "language": None, "prompt": ""},
+    "turn_detection": SERVER_VAD,
+}
 
 
 def ga_session(body: Mapping[str, object], token: str, expires_at: int, session_id: str) -> dict[str, object]:
@@ -94,6 +100,40 @@ def beta_session(
         **body,
         "client_secret": {"value": token, "expires_at": expires_at},
     }
+
+
+def transcription_session(
+    body: Mapping[str, object], token: str, expires_at: int, session_id: str
+) -> dict[str, object]:
+    """Lay out the answer of transcription_sessions: flat, with the token in `client_secret`."""
+    return {
+        "id": session_id,
+        "object": "realtime.transcription_session",
+        "expires_at": 0,
+        **BETA_TRANSCRIPTION,
+        **body,
+        "client_secret": {"value": token, "expires_at": expires_at},
+    }
+
+
+def translation_session(
+    body: Mapping[str, object], token: str, expires_at: int, session_id: str
+) -> dict[str, object]:
+    """Lay out the answer of translations/client_secrets; here the session's own expiry is the token's."""
+    asked = inner(body, "session")
+    audio = inner(asked, "audio")
+    effective = {
+        "input": {"transcription": None, "noise_reduction": None, **inner(audio, "input")},
+        "output": {"language": "en", **inner(audio, "output")},
+    }
+    session = {
+        **asked,
+        "id": session_id,
+        "type": "translation",
+        "expires_at": expires_at,
+        "audio": effective,
+    }
+    return {"value": token, "expires_at": expires_at, "session": session}
 
 
 def inner(body: Mapping[str, object], name: str) -> Mapping[str, object]:

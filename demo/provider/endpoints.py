@@ -1,248 +1,54 @@
-"""The endpoints as data: path, request table, default lifetime, and how an answer is laid out.
-
-An endpoint more, or a dialect of one, is one more `Endpoint` here: nothing else knows their names.
-The tables follow the API's published schemas; model ids and voices are open strings on purpose, because the
-API's own lists change monthly.
-"""
+"""The API's own four ways to mint. A dialect of one is a row of ``dialects.py``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from demo.provider.effective import beta_session, ga_session
-from demo.provider.shapes import (
-    Either,
-    Fields,
-    Flag,
-    Integer,
-    Items,
-    Nullable,
-    Number,
-    OpenMap,
-    Shape,
-    Tagged,
-    Text,
-    is_object,
+from demo.provider.effective import beta_session, ga_session, transcription_session, translation_session
+from demo.provider.endpoint import Endpoint
+from demo.provider.tables import (
+    CLIENT_SECRETS,
+    SESSIONS,
+    TRANSCRIPTION_SESSIONS,
+    TRANSLATION_CLIENT_SECRETS,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-TEXT, FLAG = Text(), Flag()
-LIFETIME = Integer(10, 7200)
-EXPIRES_AFTER: Mapping[str, Shape] = {"anchor": Text(("created_at",)), "seconds": LIFETIME}
-NOISE_REDUCTION: Mapping[str, Shape] = {"type": Text(("near_field", "far_field"))}
-MODALITY = Text(("text", "audio"))
-
-TRACING = Nullable(
-    Either((Text(("auto",)), Fields({"workflow_name": TEXT, "group_id": TEXT, "metadata": OpenMap()})))
+GA = Endpoint(
+    name="ClientSecrets",
+    path="/realtime/client_secrets",
+    request=CLIENT_SECRETS,
+    lifetime=600,
+    lifetime_at=("expires_after", "seconds"),
+    model_at=("session", "model"),
+    lay_out=ga_session,
 )
-FUNCTION = Fields({"type": TEXT, "name": TEXT, "description": TEXT, "parameters": OpenMap()})
-MCP = Fields(
-    {
-        "type": TEXT,
-        "server_label": TEXT,
-        "server_url": TEXT,
-        "connector_id": TEXT,
-        "tunnel_id": TEXT,
-        "authorization": TEXT,
-        "headers": Nullable(OpenMap(TEXT)),
-        "server_description": TEXT,
-        "allowed_tools": Nullable(Either((Items(TEXT), OpenMap()))),
-        "allowed_callers": Nullable(Items(TEXT)),
-        "require_approval": Nullable(Either((Text(("always", "never")), OpenMap()))),
-        "defer_loading": FLAG,
-    },
-    required=("server_label",),
-    one_of=("server_url", "connector_id", "tunnel_id"),
+BETA = Endpoint(
+    name="Sessions",
+    path="/realtime/sessions",
+    request=SESSIONS,
+    lifetime=60,
+    lifetime_at=("client_secret", "expires_after", "seconds"),
+    model_at=("model",),
+    lay_out=beta_session,
+    token_at=("client_secret", "value"),
+    expiry_at=("client_secret", "expires_at"),
 )
-PLAIN_CHOICE = Text(("none", "auto", "required"))
-FUNCTION_CHOICE = Fields({"type": TEXT, "name": TEXT}, required=("name",))
-MCP_CHOICE = Fields(
-    {"type": TEXT, "server_label": TEXT, "name": Nullable(TEXT)},
-    required=("server_label",),
+TRANSCRIPTION = Endpoint(
+    name="TranscriptionSessions",
+    path="/realtime/transcription_sessions",
+    request=TRANSCRIPTION_SESSIONS,
+    lifetime=600,
+    lifetime_at=("client_secret", "expires_at", "seconds"),
+    model_at=("input_audio_transcription", "model"),
+    lay_out=transcription_session,
+    token_at=("client_secret", "value"),
+    expiry_at=("client_secret", "expires_at"),
 )
-TOKENS = Either((Integer(1, 4096), Text(("inf",))))
-
-AUDIO_FORMAT = Tagged(
-    {
-        "audio/pcm": Fields({"type": TEXT, "rate": Integer(24000, 24000)}),
-        "audio/pcmu": Fields({"type": TEXT}),
-        "audio/pcma": Fields({"type": TEXT}),
-    }
+TRANSLATION = Endpoint(
+    name="TranslationClientSecrets",
+    path="/realtime/translations/client_secrets",
+    request=TRANSLATION_CLIENT_SECRETS,
+    lifetime=600,
+    lifetime_at=("expires_after", "seconds"),
+    model_at=("session", "model"),
+    lay_out=translation_session,
 )
-TURN_REACTION: Mapping[str, Shape] = {"create_response": FLAG, "interrupt_response": FLAG}
-EAGERNESS = Text(("low", "medium", "high", "auto"))
-TURN_DETECTION = Tagged(
-    {
-        "server_vad": Fields(
-            {
-                "type": TEXT,
-                "threshold": Number(0, 1),
-                "prefix_padding_ms": Integer(0),
-                "silence_duration_ms": Integer(0),
-                "idle_timeout_ms": Nullable(Integer(5000, 30000)),
-                **TURN_REACTION,
-            }
-        ),
-        "semantic_vad": Fields({"type": TEXT, "eagerness": EAGERNESS, **TURN_REACTION}),
-    }
-)
-TRANSCRIPTION = Fields(
-    {
-        "model": TEXT,
-        "language": TEXT,
-        "languages": Items(TEXT, least=1),
-        "keywords": Items(TEXT),
-        "prompt": TEXT,
-        "delay": Text(("minimal", "low", "medium", "high", "xhigh")),
-    }
-)
-AUDIO_INPUT = Fields(
-    {
-        "format": AUDIO_FORMAT,
-        "transcription": Nullable(TRANSCRIPTION),
-        "noise_reduction": Nullable(Fields({**NOISE_REDUCTION, "strength": Number()})),
-        "turn_detection": Nullable(TURN_DETECTION),
-    }
-)
-AUDIO_OUTPUT = Fields(
-    {
-        "format": AUDIO_FORMAT,
-        "voice": Either((TEXT, Fields({"id": TEXT}, required=("id",)))),
-        "speed": Number(0.25, 1.5),
-    }
-)
-INCLUDE = Items(Text(("item.input_audio_transcription.logprobs",)))
-RETENTION = Fields(
-    {
-        "type": Text(("retention_ratio",)),
-        "retention_ratio": Number(0, 1),
-        "token_limits": Fields({"post_instructions": Integer(0)}),
-    },
-    required=("type", "retention_ratio"),
-)
-GA_REALTIME = Fields(
-    {
-        "type": TEXT,
-        "model": TEXT,
-        "output_modalities": Items(MODALITY, exclusive=frozenset({"text", "audio"})),
-        "instructions": TEXT,
-        "audio": Fields({"input": AUDIO_INPUT, "output": AUDIO_OUTPUT}),
-        "include": INCLUDE,
-        "tracing": TRACING,
-        "tools": Items(Tagged({"function": FUNCTION, "mcp": MCP})),
-        "tool_choice": Either((PLAIN_CHOICE, Tagged({"function": FUNCTION_CHOICE, "mcp": MCP_CHOICE}))),
-        "parallel_tool_calls": FLAG,
-        "reasoning": Fields({"effort": Text(("minimal", "low", "medium", "high", "xhigh"))}),
-        "max_output_tokens": TOKENS,
-        "truncation": Either((Text(("auto", "disabled")), RETENTION)),
-        "prompt": Nullable(
-            Fields({"id": TEXT, "version": Nullable(TEXT), "variables": OpenMap()}, required=("id",))
-        ),
-    }
-)
-GA_TRANSCRIPTION = Fields({"type": TEXT, "audio": Fields({"input": AUDIO_INPUT}), "include": INCLUDE})
-CLIENT_SECRETS = Fields(
-    {
-        "expires_after": Fields(EXPIRES_AFTER),
-        "session": Tagged({"realtime": GA_REALTIME, "transcription": GA_TRANSCRIPTION}),
-    }
-)
-
-BETA_FORMAT = Text(("pcm16", "g711_ulaw", "g711_alaw"))
-BETA_TURN_DETECTION = Fields(
-    {
-        "type": Text(("server_vad", "semantic_vad")),
-        "eagerness": EAGERNESS,
-        "threshold": Number(0, 1),
-        "prefix_padding_ms": Integer(0),
-        "silence_duration_ms": Integer(0),
-        **TURN_REACTION,
-    }
-)
-SESSIONS = Fields(
-    {
-        "model": TEXT,
-        "modalities": Items(MODALITY),
-        "instructions": TEXT,
-        "voice": TEXT,
-        "input_audio_format": BETA_FORMAT,
-        "output_audio_format": BETA_FORMAT,
-        "input_audio_transcription": Nullable(Fields({"model": TEXT, "language": TEXT, "prompt": TEXT})),
-        "input_audio_noise_reduction": Nullable(Fields(NOISE_REDUCTION)),
-        "turn_detection": Nullable(BETA_TURN_DETECTION),
-        "speed": Number(0.25, 1.5),
-        "tracing": TRACING,
-        "tools": Items(Tagged({"function": FUNCTION})),
-        "tool_choice": Either((PLAIN_CHOICE, Tagged({"function": FUNCTION_CHOICE}))),
-        "temperature": Number(0.6, 1.2),
-        "max_response_output_tokens": TOKENS,
-        "client_secret": Fields({"expires_after": Fields(EXPIRES_AFTER, required=("anchor",))}),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One way to mint.
-
-    Attributes:
-        name: as design and ledger name it.
-        path: below the base URL.
-        request: the table that a request body must fit.
-        lifetime: seconds a token lives when the request asks for none.
-        lifetime_at: where in a body the wanted seconds stand.
-        model_at: where in a body the model stands.
-        lay_out: makes the body of a success from request body, token value, expiry and session id.
-    """
-
-    name: str
-    path: str
-    request: Shape
-    lifetime: int
-    lifetime_at: tuple[str, ...]
-    model_at: tuple[str, ...]
-    lay_out: Callable[[Mapping[str, object], str, int, str], dict[str, object]]
-
-    def lifetime_asked(self, body: object) -> int:
-        """Give the seconds that a checked body asks for, or the default."""
-        asked = member(body, self.lifetime_at)
-        return asked if isinstance(asked, int) else self.lifetime
-
-    def model_asked(self, body: object) -> str | None:
-        """Give the model that a body, checked or not, names."""
-        model = member(body, self.model_at)
-        return model if isinstance(model, str) else None
-
-
-def member(body: object, path: tuple[str, ...]) -> object:
-    """Give the value at a path of object members, None where there is none."""
-    for name in path:
-        if not is_object(body):
-            return None
-        body = body.get(name)
-    return body
-
-
-ENDPOINTS = (
-    Endpoint(
-        name="ClientSecrets",
-        path="/realtime/client_secrets",
-        request=CLIENT_SECRETS,
-        lifetime=600,
-        lifetime_at=("expires_after", "seconds"),
-        model_at=("session", "model"),
-        lay_out=ga_session,
-    ),
-    Endpoint(
-        name="Sessions",
-        path="/realtime/sessions",
-        request=SESSIONS,
-        lifetime=60,
-        lifetime_at=("client_secret", "expires_after", "seconds"),
-        model_at=("model",),
-        lay_out=beta_session,
-    ),
-)
+ENDPOINTS = (GA, BETA, TRANSCRIPTION, TRANSLATION)

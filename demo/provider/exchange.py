@@ -18,7 +18,7 @@ from demo.provider.provider import Arrival, Provider, decoded, key_in
 from demo.provider.settings import fingerprint_of
 
 if TYPE_CHECKING:
-    from demo.provider.endpoints import Endpoint
+    from demo.provider.endpoint import Endpoint, Part
 
 Drop = Callable[[Scope], None]
 
@@ -36,7 +36,8 @@ class Mints:
         provider, endpoint = self._provider, self._endpoint
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body, unreadable = await read_body(receive, headers, provider.settings.body_limit)
-        arrival = Arrival(endpoint, headers, body, unreadable, new_request_id())
+        query = scope["query_string"].decode("latin-1")
+        arrival = Arrival(endpoint, headers, query, body, unreadable, new_request_id())
         exchange = LiveExchange(provider, arrival, scope=scope, receive=receive, send=send, drop=self._drop)
         action = provider.faults.action_for(endpoint.name, endpoint.model_asked(body), provider.now())
         if action is not None:
@@ -85,12 +86,20 @@ class LiveExchange:
     def usual_answer(self, *, lifetime: int | None = None) -> Answer:
         """Treat the request as the API does; the token is entered in the ledger when the answer is sent."""
         if self._scope["method"] != "POST":
-            return wrong_method(self._scope)
+            return self.refusal(wrong_method(self._scope), {"allow": "POST"})
         try:
             self._mint, answer = self._provider.mint(self._arrival, lifetime=lifetime)
         except Refused as refused:
-            return refused.answer()
+            return self.refusal(refused)
         return answer
+
+    def refusal(self, refused: Refused, headers: dict[str, str | None] | None = None) -> Answer:
+        """Lay out a refusal as the endpoint's dialect does."""
+        return Answer.of_json(refused.status, self._arrival.endpoint.error(refused), headers)
+
+    def blanked(self, answer: Answer, part: Part) -> Answer:
+        """Give a success with null in place of its token or its expiry."""
+        return self._arrival.endpoint.blanked(answer, part) if self._mint is not None else answer
 
     def mint_unanswered(self) -> None:
         """Make a token that nobody will ever see."""
@@ -201,8 +210,7 @@ async def read_body(
         return None, refused
 
 
-def wrong_method(scope: Scope) -> Answer:
-    """Make the answer to a method that the path does not know: 405."""
+def wrong_method(scope: Scope) -> Refused:
+    """Make the refusal of a method that the path does not know: 405."""
     message = f"{scope['method']} does not work on {scope['path']}, POST does."
-    answer = Refused(message, status=405, code="method_not_supported").answer()
-    return Answer(answer.status, answer.body, {"allow": "POST"})
+    return Refused(message, status=405, code="method_not_supported")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from demo.provider.answers import Answer, Refused
-from demo.provider.endpoints import ENDPOINTS, Endpoint
+from demo.provider.endpoint import Endpoint
+from demo.provider.endpoints import ENDPOINTS
 from demo.provider.faults import Faults
 from demo.provider.ledger import Ledger, Mint, Requests, hash_of
 from demo.provider.settings import KeyRing, Settings
@@ -27,6 +28,7 @@ class Arrival:
     Attributes:
         endpoint: where it came in.
         headers: by lower-case name; holds the provider key, hence no repr of it anywhere.
+        query: what stood behind the ? of the URL.
         body: the decoded JSON, or None when it is no JSON.
         unreadable: why the body could not be read, None when it could.
         request_id: the id that its answer will carry.
@@ -34,6 +36,7 @@ class Arrival:
 
     endpoint: Endpoint
     headers: Mapping[str, str]
+    query: str
     body: object
     unreadable: Refused | None
     request_id: str
@@ -89,7 +92,9 @@ class Provider:
             Refused: what the API refuses, in the order in which it looks: key, endpoint, body, model.
         """
         endpoint, settings = arrival.endpoint, self.settings
-        fingerprint = self._authenticate(arrival.headers)
+        fingerprint = self._authenticate(arrival.headers, endpoint.scheme)
+        if endpoint.query not in arrival.query:
+            raise Refused("There is no such resource.", status=404, code="404")
         if endpoint.name in settings.retired:
             raise Refused(
                 "This shape of the Realtime API is gone; use the GA one.", code="beta_api_shape_disabled"
@@ -101,7 +106,7 @@ class Provider:
         seconds = next(
             it for it in (lifetime, settings.lifetime, endpoint.lifetime_asked(body)) if it is not None
         )
-        token, issued_at = "ek_" + secrets.token_hex(16), self.now()
+        token, issued_at = endpoint.prefix + secrets.token_hex(16), self.now()
         mint = Mint(
             token_sha256=hash_of(token),
             issued_at=issued_at,
@@ -113,10 +118,12 @@ class Provider:
             key_fingerprint=fingerprint,
         )
         session_id = "sess_" + secrets.token_hex(12)
-        return mint, Answer.of_json(200, endpoint.lay_out(body, token, mint.expires_at, session_id))
+        return mint, Answer.of_json(
+            endpoint.status, endpoint.lay_out(body, token, mint.expires_at, session_id)
+        )
 
-    def _authenticate(self, headers: Mapping[str, str]) -> str:
-        key = key_in(headers)
+    def _authenticate(self, headers: Mapping[str, str], scheme: str | None) -> str:
+        key = key_in(headers, scheme)
         if not key:
             raise Refused("No API key was given. Send it as 'Authorization: Bearer KEY'.", status=401)
         fingerprint = self.keys.fingerprint(key)
@@ -145,10 +152,12 @@ def refuse_model(how: str, model: str, at: str) -> NoReturn:
     raise Refused(f"The project has no access to the model {model!r}.", status=403, code="model_not_found")
 
 
-def key_in(headers: Mapping[str, str]) -> str:
-    """Give the provider key of a request, in either of the two styles; empty where there is none."""
-    scheme, _, credential = headers.get("authorization", "").partition(" ")
-    return credential.strip() if scheme.lower() == "bearer" else headers.get("api-key", "")
+def key_in(headers: Mapping[str, str], scheme: str | None = None) -> str:
+    """Give the provider key of a request, in either of the two styles or in the one asked for; empty where there is none."""
+    word, _, credential = headers.get("authorization", "").partition(" ")
+    if word.lower() == "bearer" and scheme != "ApiKeyHeader":
+        return credential.strip()
+    return headers.get("api-key", "") if scheme != "Bearer" else ""
 
 
 def masked(key: str) -> str:

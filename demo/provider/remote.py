@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
+from demo.provider.dialects import DIALECTS
 from demo.provider.faults import Match, Rule
 from demo.provider.ledger import Mint
 
@@ -59,6 +60,17 @@ class RemoteProvider:
         self.url = url
         origin = httpx.URL(url).join("/_standin/")
         self._client = httpx.Client(base_url=origin, verify=verify, trust_env=False, timeout=10)
+
+    def base_of(self, dialect: str) -> str:
+        """Give the base URL at which the stand-in speaks a dialect, as `azure`.
+
+        Raises:
+            LookupError: when it speaks none of that name.
+        """
+        path = next((it.base for it in DIALECTS if it.name == dialect), None)
+        if path is None:
+            raise LookupError(f"the stand-in does not speak {dialect}")
+        return str(httpx.URL(self.url).join(path))
 
     def __enter__(self) -> Self:
         return self
