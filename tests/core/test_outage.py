@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from realtime_operator.core.errors import (
+    FailureClass,
     ProviderDown,
     ProviderError,
     ProviderRejected,
@@ -333,3 +334,72 @@ def test_trouble_of_another_kind_keeps_its_own_time() -> None:
     scene.fails(sessions[1])
     assert scene.fails(sessions[2])
     assert sessions[0].failure is own
+
+
+BILLING = ProviderUnauthorized(Reason.PROVIDER_BILLING, "No credit.")
+
+
+def test_an_empty_account_stops_everybody_at_once() -> None:
+    """One answer tells it of the provider: the next session does not ask, and is told that a person is needed."""
+    scene = Scene()
+    one, other = scene.session(0), scene.session(1, life=600)
+    assert scene.fails(one, BILLING)
+    assert one.failure is not None
+    assert one.failure.is_held_back
+    down = scene.waits(other)
+    assert (down.reason, down.failure_class) == (Reason.PROVIDER_BILLING, FailureClass.PEOPLE)
+    assert other.failure is not None
+    assert (other.failure.failure_class, other.failure.is_held_back) == (FailureClass.PEOPLE, True)
+    assert scene.outage.end() == [one, other]
+
+
+def test_an_empty_account_is_asked_about_ever_less_often() -> None:
+    """1, 2, 4 … 300 s, also where nobody has a living token: only a person helps."""
+    scene = Scene()
+    sessions = [scene.session(number) for number in range(3)]
+    scene.fails(sessions[0], BILLING)
+    for each in sessions[1:]:
+        scene.waits(each)
+    pauses = []
+    for _ in range(12):
+        pause, uid = scene.slot()
+        pauses.append(pause)
+        scene.asks(sessions[int(uid)])
+        scene.fails(sessions[int(uid)], BILLING)
+    assert pauses == pytest.approx([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300])
+
+
+def test_who_is_refused_for_billing_alone_stops_the_others_once() -> None:
+    """Behind a gateway an account may be one tenant's: whoever was well is asked first, and soon where its token runs out."""
+    scene = Scene()
+    scene.fails(poor := scene.session(0), BILLING)
+    for _ in range(9):
+        scene.slot()
+        scene.asks(poor)
+        scene.fails(poor, BILLING)
+    scene.waits(well := scene.session(1, life=200))
+    pause, uid = scene.slot()
+    assert (pause <= 50, uid) == (True, "1")
+    scene.outage.end()
+    poor.failure = poor.failure and poor.failure.at_once()
+    assert not scene.fails(poor, BILLING)
+    assert scene.asks(well)
+
+
+@pytest.mark.parametrize("known", [BILLING, AWAY])
+def test_what_another_process_knew(known: ProviderError) -> None:
+    """The first session that comes asks at once whether it still is so; the others wait for its answer."""
+    scene = Scene()
+    scene.outage.resume(
+        ProviderDown(known.reason, str(known), failure_class=known.failure_class), now=scene.now
+    )
+    assert scene.outage.is_down
+    sessions = [scene.session(number) for number in range(5)]
+    told = [scene.waits(each) for each in sessions]
+    assert {(each.reason, str(each), each.failure_class) for each in told} == {
+        (known.reason, str(known), known.failure_class)
+    }
+    pause, uid = scene.slot()
+    assert pause == 0
+    assert [each.ref.uid for each in sessions if scene.asks(each)] == [uid]
+    assert len(scene.outage.end()) == 5

@@ -18,6 +18,11 @@ LATENCY_S = 0.15
 LIFE_S = 60
 
 
+def model_of(call: MintCall) -> str:
+    """The model that a request names, which names the session."""
+    return str(json.loads(call.body)["session"]["model"])
+
+
 def a_provider(name: str = "default", **limits: int) -> dict[str, Any]:
     """A provider's object in namespace hotel, with its limits."""
     return {
@@ -80,7 +85,7 @@ class Troubled:
 
     async def mint(self, call: MintCall) -> MintAnswer:
         """Answer after the usual latency."""
-        request = Request(json.loads(call.body)["session"]["model"], self.world.clock.now())
+        request = Request(model_of(call), self.world.clock.now())
         self.requests.append(request)
         self.urls.append(call.url)
         down = any(f"//{host}." in call.url for host in self.down)

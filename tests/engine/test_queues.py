@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_operator.adapters.system_clock import SystemClock
+from realtime_operator.core.throttle import Throttle
 from realtime_operator.engine.lanes import Lanes, ProviderKey, Work
 from realtime_operator.engine.limiter import RateLimiter
 from realtime_operator.engine.table import Table
-from realtime_operator.engine.turns import Lane, urgency_of
+from realtime_operator.engine.turns import Lane, Turns, Urgency, urgency_of
 from realtime_operator.engine.wakeups import WakeUps
-from tests.support.builders import NOW, a_memory, a_session
+from tests.support.builders import NOW, a_holding, a_memory, a_session, a_token
 from tests.support.virtual_time import run_virtually
 
 A: ProviderKey = ("RealtimeProvider", "hotel", "a")
@@ -94,7 +95,7 @@ def test_replaced_deadlines_take_no_memory() -> None:
 
 def work(uid: str, lane: Lane = Lane.ROTATION, *, urgency: float = 0, provider: ProviderKey = A) -> Work:
     """A session to look at."""
-    return Work(uid, provider, lane, urgency, horizon=0)
+    return Work(uid, provider, Urgency(lane, urgency), horizon=0)
 
 
 def test_first_mints_and_rotations_take_turns_and_looks_come_last() -> None:
@@ -104,7 +105,7 @@ def test_first_mints_and_rotations_take_turns_and_looks_come_last() -> None:
         lanes.push(work(f"first-{number}", Lane.FIRST, urgency=number))
         lanes.push(work(f"due-{number}", urgency=number))
         lanes.push(work(f"look-{number}", Lane.LOOK, urgency=number))
-    order = [one.uid for one in lanes.start()]
+    order = [one.uid for one in lanes.start(NOW)]
     assert order == [
         "first-1",
         "due-1",
@@ -118,6 +119,29 @@ def test_first_mints_and_rotations_take_turns_and_looks_come_last() -> None:
     ]
 
 
+def test_who_has_half_of_its_life_left_yields_to_first_mints() -> None:
+    """Until half of it is used; nobody but first mints and rotations that are closer to their end goes before."""
+    turns = Turns[str]()
+    turns.push(Urgency(Lane.LOOK, 0), "look")
+    for number in range(4):
+        turns.push(Urgency(Lane.ROTATION, 50 + number, yields_until=20 + number), f"yields-{number}")
+        turns.push(Urgency(Lane.FIRST, number), f"first-{number}")
+    turns.push(Urgency(Lane.ROTATION, 90), "due")
+    assert len(turns) == 10
+    assert [turns.pop(10) for _ in range(3)] == ["first-0", "due", "first-1"]
+    # The time of two has come: they take turns with the first mints, before others that yield.
+    assert [turns.pop(21) for _ in range(7)] == [
+        "yields-0",
+        "first-2",
+        "yields-1",
+        "first-3",
+        "yields-2",
+        "yields-3",
+        "look",
+    ]
+    assert turns.pop(21) is None
+
+
 def test_the_turns_go_on_from_start_to_start() -> None:
     """With one free place at a time the two lanes still take turns."""
     lanes = Lanes(lambda _: 1)
@@ -125,7 +149,7 @@ def test_the_turns_go_on_from_start_to_start() -> None:
         lanes.push(work(f"first-{number}", Lane.FIRST, urgency=number))
         lanes.push(work(f"due-{number}", urgency=number))
     order = []
-    while started := lanes.start():
+    while started := lanes.start(NOW):
         order += [one.uid for one in started]
         lanes.finished(A)
     assert order == [f"{lane}-{number}" for number in range(4) for lane in ("first", "due")]
@@ -136,7 +160,7 @@ def test_the_same_urgency_goes_by_arrival() -> None:
     lanes = Lanes(lambda _: 9)
     for uid in "zab":
         lanes.push(work(uid))
-    assert [one.uid for one in lanes.start()] == ["z", "a", "b"]
+    assert [one.uid for one in lanes.start(NOW)] == ["z", "a", "b"]
 
 
 def test_a_provider_that_hangs_delays_nobody_else() -> None:
@@ -144,12 +168,12 @@ def test_a_provider_that_hangs_delays_nobody_else() -> None:
     lanes = Lanes(lambda key: 2 if key == A else 100)
     for number in range(5):
         lanes.push(work(f"a{number}", urgency=number))
-    assert [one.uid for one in lanes.start()] == ["a0", "a1"]
+    assert [one.uid for one in lanes.start(NOW)] == ["a0", "a1"]
     for number in range(5):
         lanes.push(work(f"b{number}", urgency=number, provider=B))
-    assert [one.uid for one in lanes.start()] == [f"b{number}" for number in range(5)]
+    assert [one.uid for one in lanes.start(NOW)] == [f"b{number}" for number in range(5)]
     lanes.finished(A)
-    assert [one.uid for one in lanes.start()] == ["a2"]
+    assert [one.uid for one in lanes.start(NOW)] == ["a2"]
 
 
 @given(
@@ -164,12 +188,12 @@ def test_everything_starts_once_and_within_the_limit(
     for number, (provider, lane, urgency) in enumerate(pushed):
         lanes.push(work(str(number), lane, urgency=urgency, provider=provider))
     while len(started) < len(pushed) or in_flight:
-        in_flight += (now := lanes.start())
+        in_flight += (now := lanes.start(NOW))
         started += [one.uid for one in now]
         for key in (A, B):
             assert sum(one.provider == key for one in in_flight) <= limit
         lanes.finished(in_flight.pop().provider)
-    lanes.start()
+    lanes.start(NOW)
     assert sorted(started, key=int) == [str(number) for number in range(len(pushed))]
     assert vars(lanes)["_queues"] == {}
 
@@ -225,10 +249,10 @@ def test_a_rate_limit_spreads_requests_evenly(per_minute: int | None, seconds: f
     async def story() -> None:
         clock = SystemClock()
         began, left = clock.now(), list[tuple[int, float]]()
-        limiter = RateLimiter(clock, per_minute)
+        limiter = RateLimiter(clock, Throttle(per_minute))
 
         async def request(number: int) -> None:
-            await limiter.admitted(Lane.ROTATION, 0)
+            await limiter.admitted(Urgency(Lane.ROTATION, 0))
             left.append((number, clock.now() - began))
 
         await asyncio.gather(*(request(number) for number in range(10)))
@@ -245,12 +269,12 @@ def test_a_rate_limit_does_not_save_up() -> None:
 
     async def story() -> None:
         clock = SystemClock()
-        limiter = RateLimiter(clock, 60)
-        await limiter.admitted(Lane.ROTATION, 0)
+        limiter = RateLimiter(clock, Throttle(60))
+        await limiter.admitted(Urgency(Lane.ROTATION, 0))
         await asyncio.sleep(600)
         began = clock.now()
         for _ in range(3):
-            await limiter.admitted(Lane.ROTATION, 0)
+            await limiter.admitted(Urgency(Lane.ROTATION, 0))
         assert clock.now() - began == pytest.approx(2)
 
     run_virtually(story())
@@ -262,7 +286,7 @@ def test_a_rate_limit_does_not_save_up() -> None:
         (None, None, -1, (Lane.FIRST, "created")),
         (300, 100, 1, (Lane.LOOK, "expiry")),
         (300, 0, 1, (Lane.ROTATION, "expiry")),
-        (300, 100, 0, (Lane.FIRST, "created")),
+        (300, 100, 0, (Lane.ROTATION, "expiry")),
         (-30, -50, 1, (Lane.ROTATION, "expiry")),
         (-30, -50, -1, (Lane.ROTATION, "expiry")),
     ],
@@ -277,17 +301,43 @@ def test_in_which_lane_a_session_stands(
     memory.rotation_at = NOW + due_in if due_in is not None else None
     memory.confirmed_generation = confirmed
     urgency = {"created": memory.wanted.created_at, "expiry": memory.expires_at}[expected[1]]
-    assert urgency_of(memory, now=NOW, horizon=NOW) == (expected[0], urgency)
+    assert urgency_of(memory, now=NOW, horizon=NOW) == Urgency(expected[0], urgency)
+
+
+@pytest.mark.parametrize(
+    ("life", "confirmed", "rotate", "yields"),
+    [
+        (301, 0, "", True),
+        (299, 0, "", False),
+        (301, 1, "", None),
+        (301, 1, "now", True),
+        (299, 1, "now", False),
+    ],
+    ids=["another spec", "another spec later", "idle", "asked for", "asked for later"],
+)
+def test_who_yields_to_first_mints(life: float, confirmed: int, rotate: str, yields: bool | None) -> None:  # noqa: FBT001 - a column
+    """A token of 600 s is to be replaced: with more than half of that left it can wait; None is for one that is not to be."""
+    memory = a_memory(a_session(annotations={"realtime-operator.io/rotate": rotate} if rotate else {}))
+    memory.confirmed_generation, memory.expires_at = confirmed, NOW + life
+    memory.holding = a_holding(a_token(issued_at=NOW + life - 600))
+    urgency = urgency_of(memory, now=NOW, horizon=NOW)
+    half = memory.expires_at - 300
+    expected = {
+        True: Urgency(Lane.ROTATION, memory.expires_at, half),
+        False: Urgency(Lane.ROTATION, memory.expires_at),
+        None: Urgency(Lane.LOOK, memory.expires_at),
+    }
+    assert urgency == expected[yields]
 
 
 def test_a_rate_limit_admits_the_most_urgent_first() -> None:
     """Whoever comes late and is urgent does not stand behind those who came before; first mints and rotations take turns."""
 
     async def story() -> None:
-        limiter, left = RateLimiter(SystemClock(), 60), list[str]()
+        limiter, left = RateLimiter(SystemClock(), Throttle(60)), list[str]()
 
         async def request(name: str, lane: Lane, urgency: float) -> None:
-            await limiter.admitted(lane, urgency)
+            await limiter.admitted(Urgency(lane, urgency))
             left.append(name)
 
         asking = [asyncio.create_task(request("begins", Lane.ROTATION, 0))]
@@ -308,12 +358,14 @@ def test_a_rate_limit_that_changes_while_somebody_waits(limit: int | None, after
 
     async def story() -> None:
         clock = SystemClock()
-        limiter = RateLimiter(clock, 1)
-        await limiter.admitted(Lane.ROTATION, 0)
+        throttle = Throttle(1)
+        limiter = RateLimiter(clock, throttle)
+        await limiter.admitted(Urgency(Lane.ROTATION, 0))
         began = clock.now()
-        waiting = asyncio.create_task(limiter.admitted(Lane.ROTATION, 0))
+        waiting = asyncio.create_task(limiter.admitted(Urgency(Lane.ROTATION, 0)))
         await asyncio.sleep(0.05)
-        limiter.per_minute = limit
+        throttle.configured = limit
+        limiter.changed()
         await waiting
         assert clock.now() - began == pytest.approx(max(0.05, after), abs=1e-3)
 
@@ -325,11 +377,11 @@ def test_a_rate_limit_loses_no_moment_to_who_gave_up() -> None:
 
     async def story() -> None:
         clock = SystemClock()
-        limiter = RateLimiter(clock, 60)
-        await limiter.admitted(Lane.ROTATION, 0)
+        limiter = RateLimiter(clock, Throttle(60))
+        await limiter.admitted(Urgency(Lane.ROTATION, 0))
         began = clock.now()
-        gives_up = asyncio.create_task(limiter.admitted(Lane.ROTATION, 1))
-        stays = asyncio.create_task(limiter.admitted(Lane.ROTATION, 2))
+        gives_up = asyncio.create_task(limiter.admitted(Urgency(Lane.ROTATION, 1)))
+        stays = asyncio.create_task(limiter.admitted(Urgency(Lane.ROTATION, 2)))
         await asyncio.sleep(0.5)
         gives_up.cancel()
         await stays

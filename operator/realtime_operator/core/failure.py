@@ -56,7 +56,8 @@ class Failure:
     @property
     def is_held_back(self) -> bool:
         """Whether it has no time of its own, and waits for the end of the provider's outage."""
-        return self.failure_class is FailureClass.SOON and self.next_attempt == math.inf
+        waits = self.next_attempt == math.inf and not self.minting
+        return waits and self.failure_class is not FailureClass.TERMINAL
 
     def at_once(self) -> Failure:
         """The same failure, after which nothing has to be waited for: what it was about is not so any more."""

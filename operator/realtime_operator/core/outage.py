@@ -1,8 +1,9 @@
 """A provider's outage: one fact, known once, instead of one that every session finds out for itself.
 
 The provider is down after three mints in a row that ended in its own trouble, of three sessions that had none before, or where every
-session has trouble: those whose own requests fail for ever never stop the others. While it is down a session asks in each time slot, as a
-probe; the others wait, and cost nothing. The first token ends it, and whoever waited goes on in that moment.
+session has trouble: those whose own requests fail for ever never stop the others. One answer is enough where the account has no credit,
+for that is everybody's. While it is down a session asks in each time slot, as a probe; the others wait, and cost nothing. The first token
+ends it, and whoever waited goes on in that moment.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from realtime_operator.core.errors import (
     ProviderUnavailable,
     ProviderUnreadable,
 )
+from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 
 MINTS_IN_A_ROW = 3
@@ -34,6 +36,10 @@ PROBE_PAUSE_MAX_S = 30.0
 PROBES_BEFORE_EXPIRY = 4
 """A pause takes no larger part of the life left to the token that expires first than one of so many."""
 
+
+PEOPLE_PAUSE_MAX_S, PEOPLE_PAUSE_ALIVE_S = 300.0, 30.0
+"""Where people must mend it, the probes back off to this; where a living token runs out, as it would if only one tenant's account were
+empty behind a gateway, to the second."""
 
 WISHES_IN_A_ROW = 3
 """So many answers in a row must ask for a pause until the provider is believed to mean everybody; fewer bind who got them."""
@@ -59,7 +65,7 @@ class Outage:
         self._forget()
 
     def _forget(self) -> None:
-        self._said: tuple[str, str] | None = None
+        self._said: ProviderDown | None = None
         self._failures = 0
         self._newly: set[str] = set()
         self._waiting: dict[str, _Waiting] = {}
@@ -74,6 +80,15 @@ class Outage:
     def is_down(self) -> bool:
         """Whether nobody but a probe may ask."""
         return self._said is not None
+
+    @property
+    def down(self) -> ProviderDown | None:
+        """Why nobody but a probe may ask, or None."""
+        return _again(self._said) if self._said is not None else None
+
+    def resume(self, down: ProviderDown, *, now: float) -> None:
+        """Begin with what another process knew: the first session that comes probes whether it still is so."""
+        self._said, self._slot = _again(down), now - PROBE_EVERY_S
 
     def admit(self, memory: SessionMemory, *, now: float) -> None:
         """Let a session ask, or remember that it waits.
@@ -91,7 +106,7 @@ class Outage:
             self._asking.add(uid)
             return
         self._wait(memory, now=now)
-        raise ProviderDown(*self._said)
+        raise _again(self._said)
 
     def may_still(self, memory: SessionMemory, *, now: float) -> None:
         """Ask again after a wait, in which the provider may have gone down.
@@ -101,7 +116,7 @@ class Outage:
         """
         if self._said is not None and memory.ref.uid not in self._asking:
             self._wait(memory, now=now)
-            raise ProviderDown(*self._said)
+            raise _again(self._said)
 
     def failed(
         self, memory: SessionMemory, error: ProviderError, *, now: float, all_in_trouble: Callable[[], bool]
@@ -115,7 +130,7 @@ class Outage:
             all_in_trouble: whether no session of this provider is without a failure.
         """
         self._asking.discard(memory.ref.uid)
-        if not isinstance(error, _ITS_TROUBLE):
+        if not _tells_of_the_provider(error):
             self._waiting.pop(memory.ref.uid, None)  # its own trouble, for which it has its own time
             return False
         self._failures += 1
@@ -126,9 +141,9 @@ class Outage:
         self._not_before = now + min(self._wishes) if len(self._wishes) == WISHES_IN_A_ROW else -math.inf
         self._waiting.setdefault(memory.ref.uid, _Waiting(memory)).not_before = now + wish
         was_down = self.is_down
-        if not was_down and not self._is_enough(all_in_trouble):
+        if not was_down and not self._is_enough(error, all_in_trouble):
             return False
-        self._said = (str(error.reason), str(error))
+        self._said = ProviderDown(error.reason, str(error), failure_class=error.failure_class)
         if was_down:
             _hold(memory)
             self._hasten(memory, now=now)
@@ -180,24 +195,37 @@ class Outage:
     def _hasten(self, memory: SessionMemory, *, now: float) -> None:
         """See to it that the next probe comes as soon as this session needs it."""
         left, pause = memory.expires_at - now, PROBE_EVERY_S
-        if left > 0:
-            backed_off = min(PROBE_EVERY_S * 2.0 ** min(self._slots, 16), PROBE_PAUSE_MAX_S)
-            pause = max(PROBE_EVERY_S, min(backed_off, left / PROBES_BEFORE_EXPIRY))
+        backed_off = PROBE_EVERY_S * 2.0 ** min(self._slots, 16)
+        if self._said is not None and self._said.failure_class is FailureClass.PEOPLE:
+            alive = max(PEOPLE_PAUSE_ALIVE_S, left / PROBES_BEFORE_EXPIRY) if left > 0 else PEOPLE_PAUSE_MAX_S
+            pause = min(backed_off, alive, PEOPLE_PAUSE_MAX_S)
+        elif left > 0:
+            pause = max(PROBE_EVERY_S, min(backed_off, PROBE_PAUSE_MAX_S, left / PROBES_BEFORE_EXPIRY))
         self.next_probe_at = max(min(self.next_probe_at, self._slot + pause), self._not_before)
 
-    def _is_enough(self, all_in_trouble: Callable[[], bool]) -> bool:
+    def _is_enough(self, error: ProviderError, all_in_trouble: Callable[[], bool]) -> bool:
+        if error.reason == Reason.PROVIDER_BILLING:
+            return bool(self._newly)
         if self._failures < MINTS_IN_A_ROW:
             return False
         return len(self._newly) >= MINTS_IN_A_ROW or all_in_trouble()
 
 
+def _again(down: ProviderDown) -> ProviderDown:
+    """A fresh copy: an exception that is raised again and again would keep growing its traceback."""
+    return ProviderDown(down.reason, str(down), failure_class=down.failure_class)
+
+
+def _tells_of_the_provider(error: ProviderError) -> bool:
+    return isinstance(error, _ITS_TROUBLE) or error.reason == Reason.PROVIDER_BILLING
+
+
 def _hold(memory: SessionMemory) -> None:
-    if (
-        memory.failure is not None
-        and memory.failure.minting
-        and memory.failure.failure_class is FailureClass.SOON
-    ):
-        memory.failure = memory.failure.until_it_is_back()
+    failure = memory.failure
+    if failure is None or not failure.minting:
+        return
+    if failure.failure_class is FailureClass.SOON or failure.reason == Reason.PROVIDER_BILLING:
+        memory.failure = failure.until_it_is_back()
 
 
 def _is_new_trouble(memory: SessionMemory, error: ProviderError) -> bool:

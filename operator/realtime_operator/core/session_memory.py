@@ -178,8 +178,8 @@ def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Fail
         failure_class = FailureClass.TERMINAL
     elif "Stalled" in told or reason in _PEOPLE_REASONS:
         failure_class = FailureClass.PEOPLE
-    # What was to come soon and has no time waited for the end of an outage, which this process knows nothing of yet.
-    without_time = 0.0 if failure_class is FailureClass.SOON else math.inf
+    # What waits for no change of the spec and has no time waited for the end of an outage, which is asked about anew.
+    without_time = math.inf if failure_class is FailureClass.TERMINAL else 0.0
     return Failure(
         count=failures["count"],
         reason=reason,

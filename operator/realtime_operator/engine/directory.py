@@ -129,11 +129,11 @@ class Directory:
     def max_in_flight(self, key: ProviderKey) -> int:
         """How many passes may run for a provider at once."""
         entry = self._entries.get(key)
-        return entry.max_in_flight if entry is not None else DEFAULT_MAX_IN_FLIGHT
+        return entry.admission.max_in_flight if entry is not None else DEFAULT_MAX_IN_FLIGHT
 
     def latency(self) -> float:
         """Mean seconds that a mint takes at the slowest provider."""
-        return max((entry.latency for entry in self._entries.values()), default=0.0)
+        return max((entry.admission.latency for entry in self._entries.values()), default=0.0)
 
     async def resolve(
         self, memory: SessionMemory, template: MintTemplate

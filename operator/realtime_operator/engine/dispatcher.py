@@ -139,13 +139,13 @@ class Dispatcher:
             self._lanes.push(self._work(entry.memory, horizon=until))
 
     def _work(self, memory: SessionMemory, *, horizon: float) -> Work:
-        lane, urgency = urgency_of(memory, now=self._clock.now(), horizon=horizon)
-        return Work(memory.ref.uid, self._provider_of(memory), lane, urgency, horizon)
+        urgency = urgency_of(memory, now=self._clock.now(), horizon=horizon)
+        return Work(memory.ref.uid, self._provider_of(memory), urgency, horizon)
 
     def _start(self) -> None:
         if self._stopping or not self._gate.is_open():
             return
-        for work in self._lanes.start():
+        for work in self._lanes.start(self._clock.now()):
             task = asyncio.create_task(self._pass(work))
             self._running.add(task)
             task.add_done_callback(self._running.discard)

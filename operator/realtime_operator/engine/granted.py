@@ -36,18 +36,18 @@ class Granted:
 
     async def admitted(self, memory: SessionMemory) -> None:
         """Wait until this session may ask."""
-        await self.entry.admitted(memory)
+        await self.entry.admission.admitted(memory)
 
     def succeeded(self) -> None:
         """Learn that a token came."""
         if self.is_current:
-            self.entry.succeeded()
+            self.entry.admission.succeeded()
 
     def failed(self, memory: SessionMemory, error: ProviderError) -> None:
         """Learn that none came."""
         if self.is_current:
-            self.entry.failed(memory, error)
+            self.entry.admission.failed(memory, error)
 
     def answered(self, answer: MintAnswer) -> None:
-        """Learn from an answer: clock and latency."""
+        """Learn from an answer: clock, latency and rate."""
         self.entry.answered(answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from realtime_operator.engine.turns import Lane, Turns
+from realtime_operator.engine.turns import Turns, Urgency
 
 ProviderKey = tuple[str, str, str]
 """Kind, namespace and name of the provider that a session wants."""
@@ -21,15 +21,13 @@ class Work:
     Attributes:
         uid: of the session.
         provider: whose lanes it stands in.
-        lane: why.
-        urgency: smaller comes first within a lane: the expiry, or the time of creation.
+        urgency: where it stands there.
         horizon: rotations due by this local time are begun.
     """
 
     uid: str
     provider: ProviderKey
-    lane: Lane
-    urgency: float
+    urgency: Urgency
     horizon: float
 
 
@@ -49,14 +47,14 @@ class Lanes:
     def push(self, work: Work) -> None:
         """Add work; the caller sees to it that a session waits or runs only once."""
         queues = self._queues.setdefault(work.provider, _Queues())
-        queues.waiting.push(work.lane, work.urgency, work)
+        queues.waiting.push(work.urgency, work)
 
-    def start(self) -> list[Work]:
-        """Take out all that may start now; each counts as running until ``finished``."""
+    def start(self, now: float) -> list[Work]:
+        """Take out all that may start at the local time ``now``; each counts as running until ``finished``."""
         started = []
         for key, queues in list(self._queues.items()):
             limit = self._max_in_flight(key)
-            while queues.in_flight < limit and (work := queues.waiting.pop()) is not None:
+            while queues.in_flight < limit and (work := queues.waiting.pop(now)) is not None:
                 queues.in_flight += 1
                 started.append(work)
             if not queues.in_flight and not queues.waiting:

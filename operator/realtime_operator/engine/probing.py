@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 
-from realtime_operator.core.errors import ProviderError
+from realtime_operator.core.errors import ProviderDown, ProviderError
 from realtime_operator.core.outage import Outage
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import Clock
@@ -42,6 +42,16 @@ class Probing:
         self._since = math.inf
         self._armed_for = math.inf
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def down(self) -> ProviderDown | None:
+        """Why nobody but a probe may ask, or None."""
+        return self._outage.down
+
+    def resume(self, down: ProviderDown) -> None:
+        """Begin with what another process knew."""
+        self._since = self._clock.now()
+        self._outage.resume(down, now=self._since)
 
     def admit(self, memory: SessionMemory) -> None:
         """Let a session ask.

@@ -9,25 +9,16 @@ from typing import Any
 
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
 from realtime_operator.api.provider import CaBundleRef, CaKind, Limits, ProviderSpec
-from realtime_operator.core.errors import ProviderError, ProviderNotReady
+from realtime_operator.core.errors import ProviderNotReady
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.mint_answer import clock_after
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_key import missing_key_secret, read_ca_bundle, read_key
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.admission import Admission
 from realtime_operator.engine.known_provider import KnownProvider
-from realtime_operator.engine.limiter import MINUTE_S, RateLimiter
-from realtime_operator.engine.probing import Probing
-from realtime_operator.engine.turns import urgency_of
 from realtime_operator.ports import Clock, ReferenceStore
-
-LATENCY_WEIGHT = 0.2
-"""How much the newest answer counts in the mean latency: a handful of answers is enough to follow a provider that slows down."""
-
-
-ROOM_S = 1.0
-"""How long a pass may wait for its moment within a rate limit: so many more passes than requests are in flight, and no more."""
 
 
 class ProviderEntry:
@@ -39,7 +30,7 @@ class ProviderEntry:
         status: the status document as last seen or written.
         trouble: what keeps it from being used, or None.
         read_at: local time at which its references were read last.
-        latency: mean seconds from request to answer.
+        admission: who may ask it, and when.
     """
 
     def __init__(
@@ -61,40 +52,24 @@ class ProviderEntry:
             wake: has sessions looked at now.
         """
         self._now = clock
-        self._limiter = RateLimiter(clock, None)
         name = f"{provider.ref.kind} {provider.ref.name}"
-        self._probing = Probing(clock, name, all_in_trouble=all_in_trouble, wake=wake)
+        self.admission = Admission(clock, name, all_in_trouble=all_in_trouble, wake=wake)
         self._provider_clock = ProviderClock()
         self._view: ProviderView | None = None
         self._reading = asyncio.Lock()
         self._gone = False
-        self.latency = 0.0
         self.status = status
         self.change(provider)
 
     def change(self, provider: KnownProvider) -> None:
-        """Take in another spec; clock, latency and rate stay known, trouble does not."""
+        """Take in another spec; clock and latency stay known, trouble and what its 429s told do not."""
         self._provider = provider
         self.ref, self.generation = provider.ref, provider.generation
-        self._limits = provider.spec.limits if isinstance(provider.spec, ProviderSpec) else Limits()
-        self._limiter.per_minute = self._limits.requests_per_minute
+        self.admission.limit(provider.spec.limits if isinstance(provider.spec, ProviderSpec) else Limits())
         self.trouble: ProviderNotReady | None = None
         self.read_at = -math.inf
         self._view = None
-        self._probing.end()
-
-    @property
-    def max_in_flight(self) -> int:
-        """How many passes may run for it at once.
-
-        Within a rate limit no more are of use than its requests take time (Little's law): who waits for a moment within a pass keeps
-        a place that a more urgent session may need.
-        """
-        limits = self._limits
-        if limits.requests_per_minute is None:
-            return limits.max_in_flight
-        of_use = limits.requests_per_minute / MINUTE_S * (self.latency + ROOM_S) + 1
-        return min(limits.max_in_flight, math.ceil(of_use))
+        self.admission.begin_anew()
 
     @property
     def was_read(self) -> bool:
@@ -113,35 +88,19 @@ class ProviderEntry:
         """Its clock, as far as its answers tell."""
         return self._provider_clock
 
-    async def admitted(self, memory: SessionMemory) -> None:
-        """Wait until this session may ask; see ``ports.ProviderHandle``."""
-        self._probing.admit(memory)
-        if self._limiter.per_minute is not None:
-            now = self._now.now()
-            await self._limiter.admitted(*urgency_of(memory, now=now, horizon=now))
-            self._probing.may_still(memory)
-
     def is_as(self, view: ProviderView) -> bool:
         """Whether it still is what a pass found it to be: what another one said tells nothing of this provider."""
         return not self._gone and view == self._view
 
-    def succeeded(self) -> None:
-        """Learn that a token came."""
-        self._probing.end()
-
-    def failed(self, memory: SessionMemory, error: ProviderError) -> None:
-        """Learn that none came."""
-        self._probing.failed(memory, error)
-
     def ended(self) -> None:
         """It is gone: nobody waits for it any more, and what it still answers is nobody's trouble."""
         self._gone = True
-        self._probing.end()
+        self.admission.begin_anew()
 
     def answered(self, answer: MintAnswer) -> None:
-        """Learn from an answer: clock and latency."""
+        """Learn from an answer: clock, latency and rate."""
         self._provider_clock = clock_after(self._provider_clock, answer)
-        self.latency += LATENCY_WEIGHT * (answer.received_at - answer.sent_at - self.latency)
+        self.admission.answered(answer)
 
     async def read(self, references: ReferenceStore, *, older_than: float) -> bool:
         """Read key and certificates, unless that was done after ``older_than``; say whether they, or the trouble with them, changed.
@@ -159,7 +118,7 @@ class ProviderEntry:
             self._view, self.trouble, self.read_at = view, trouble, self._now.now()
             changed = before is not None and before != (self._view, str(self.trouble))
             if changed:
-                self._probing.end()
+                self.admission.begin_anew()
             return changed
 
     async def _looked_at(

@@ -1,0 +1,133 @@
+"""Who may ask one provider, and when: its outage, its rate, and how many at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from realtime_operator.api.provider import Limits
+from realtime_operator.core.errors import ProviderDown, ProviderError, ProviderThrottled
+from realtime_operator.core.exchange import MintAnswer
+from realtime_operator.core.provider_standing import Standing
+from realtime_operator.core.rate_hint import MINUTE_S
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.core.throttle import Throttle
+from realtime_operator.engine.limiter import RateLimiter
+from realtime_operator.engine.probing import Probing
+from realtime_operator.engine.turns import urgency_of
+from realtime_operator.ports import Clock
+
+LATENCY_WEIGHT = 0.2
+"""How much the newest answer counts in the mean latency: a handful of answers is enough to follow a provider that slows down."""
+
+ROOM_S = 1.0
+"""How long a pass may wait for its moment within a rate limit: so many more passes than requests are in flight, and no more."""
+
+TOO_MANY_REQUESTS = 429
+
+
+class Admission:
+    """The gate in front of one provider.
+
+    Attributes:
+        latency: mean seconds from request to answer.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        name: str,
+        *,
+        all_in_trouble: Callable[[], bool],
+        wake: Callable[[Sequence[SessionMemory]], None],
+    ) -> None:
+        """Begin with no limits and no trouble.
+
+        Args:
+            clock: time.
+            name: of the provider, for the log.
+            all_in_trouble: whether no session of it is without a failure.
+            wake: has sessions looked at now.
+        """
+        self._clock = clock
+        self._limits = Limits()
+        self._throttle = Throttle(None)
+        self._limiter = RateLimiter(clock, self._throttle)
+        self._probing = Probing(clock, name, all_in_trouble=all_in_trouble, wake=wake)
+        self.latency = 0.0
+
+    def limit(self, limits: Limits) -> None:
+        """Take in what the object says; whoever waits goes by it at once."""
+        self._limits, self._throttle.configured = limits, limits.requests_per_minute
+        self._limiter.changed()
+
+    @property
+    def max_in_flight(self) -> int:
+        """How many passes may run for it at once.
+
+        Within a rate limit no more are of use than its requests take time (Little's law): who waits for a moment within a pass keeps
+        a place that a more urgent session may need.
+        """
+        rate = self._throttle.per_minute(self._clock.now())
+        if rate is None:
+            return self._limits.max_in_flight
+        return min(self._limits.max_in_flight, math.ceil(rate / MINUTE_S * (self.latency + ROOM_S) + 1))
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands with the provider now."""
+        now = self._clock.now()
+        return Standing(
+            down=self._probing.down,
+            paused_until=self._throttle.paused_until,
+            narrowed=self._throttle.narrowed(now),
+            per_minute=self._throttle.per_minute(now),
+        )
+
+    async def admitted(self, memory: SessionMemory) -> None:
+        """Wait until this session may ask.
+
+        Raises:
+            ProviderDown: the provider is in trouble, and another session asks whether it still is.
+        """
+        self._probing.admit(memory)
+        now = self._clock.now()
+        if not self._throttle.is_open(now):
+            await self._limiter.admitted(urgency_of(memory, now=now, horizon=now))
+            self._probing.may_still(memory)
+
+    def answered(self, answer: MintAnswer) -> None:
+        """Learn from an answer, whatever it is."""
+        self.latency += LATENCY_WEIGHT * (answer.received_at - answer.sent_at - self.latency)
+        if answer.status != TOO_MANY_REQUESTS:
+            self._throttle.granted(self._clock.now())
+            self._limiter.changed()
+
+    def succeeded(self) -> None:
+        """Learn that a token came."""
+        self._probing.end()
+
+    def failed(self, memory: SessionMemory, error: ProviderError) -> None:
+        """Learn that none came, after the session remembered why."""
+        if isinstance(error, ProviderThrottled):
+            self._throttle.refused(
+                self._clock.now(),
+                row=memory.failure.count if memory.failure is not None else 1,
+                wish=error.retry_after or 0.0,
+                refill=error.refill,
+                latency=self.latency,
+            )
+            self._limiter.changed()
+        self._probing.failed(memory, error)
+
+    def resume(self, *, down: ProviderDown | None, paused_until: float, per_minute: float | None) -> None:
+        """Take up what another process knew, so that not everybody finds out anew."""
+        self._throttle.resume(paused_until=paused_until, per_minute=per_minute, now=self._clock.now())
+        if down is not None:
+            self._probing.resume(down)
+
+    def begin_anew(self) -> None:
+        """The provider is another one, or gone: what was known of it counts no more, and nobody waits."""
+        self._throttle.forget()
+        self._limiter.changed()
+        self._probing.end()
