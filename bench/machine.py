@@ -14,7 +14,7 @@ from typing import Any, Final
 from hack.controlplane.catalog import ETCD, KUBERNETES
 
 ROOT: Final = Path(__file__).parents[1]
-DISTRIBUTIONS: Final = ("kopf", "aiohttp", "httpx", "httpx-aiohttp", "pydantic", "uvloop")
+DISTRIBUTIONS: Final = ("kopf", "aiohttp", "httpx", "httpx-aiohttp", "pydantic")
 KIB_PER_GIB: Final = 1 << 20
 
 

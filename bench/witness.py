@@ -14,8 +14,6 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import uvloop
-
 from hack.controlplane import end_with_parent
 from observer import KubeconfigError, LedgerFile, LedgerUnreadableError, Observer, ObserverNotReadyError
 
@@ -33,7 +31,7 @@ def main() -> int:
     options = parser.parse_args()
     end_with_parent()
     try:
-        uvloop.run(_watch(options))
+        asyncio.run(_watch(options))
     except (KubeconfigError, LedgerUnreadableError, ObserverNotReadyError) as error:
         print(f"witness: {error}", file=sys.stderr)
         return EXIT_UNABLE

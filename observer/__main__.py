@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import uvloop
-
 from observer.kubeconfig import KubeconfigError
 from observer.ledger import Ledger, LedgerFile, LedgerHttp, LedgerUnreadableError
 from observer.observe import Observer, ObserverNotReadyError
@@ -29,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Observe until SIGTERM, Ctrl-C or ``--seconds``; 0 whatever was found, 2 if it could not observe."""
     options = _parser().parse_args(arguments)
     try:
-        return uvloop.run(_observe(options))
+        return asyncio.run(_observe(options))
     except (KubeconfigError, LedgerUnreadableError, ObserverNotReadyError) as error:
         print(f"observer: {error}", file=sys.stderr)
         return EXIT_UNABLE

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from functools import partial
+from typing import Final
 
 from pydantic import ValidationError
 from pydantic_settings import CliApp, SettingsError
@@ -17,11 +19,15 @@ from realtime_operator.adapters.find_cluster import find_cluster
 from realtime_operator.adapters.probe_server import CannotListen
 from realtime_operator.adapters.telemetry import configure_logging
 from realtime_operator.settings import LogFormat, Settings
+from realtime_operator.unhurried import ENGINE_S, unhurried_loop
 from realtime_operator.wiring import Operator
 
 _log = logging.getLogger("realtime_operator")
 
 USAGE_ERROR = 2
+
+COLLECT_AFTER: Final = 20_000
+"""Objects made and not freed until cycles are looked for: some megabytes at most."""
 
 
 def main() -> None:
@@ -47,22 +53,20 @@ def main() -> None:
         instance = os.environ.get("POD_NAME", f"pid-{os.getpid()}")
         await Operator(settings, access, instance=instance).run(stop)
 
+    _collect_seldom()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=partial(unhurried_loop, ENGINE_S)) as runner:
             runner.run(until_stopped())
     except CannotListen as error:
         _log.error("%s", error)
         sys.exit(USAGE_ERROR)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The faster loop where there is one: 20 % less CPU a rotation."""
-    try:
-        import uvloop  # noqa: PLC0415 - not on every platform
-    except ImportError:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
+def _collect_seldom() -> None:
+    """What lives by now lives for ever; and a tick allocates as much as would start the collector twenty times."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def _said(error: ValidationError | SettingsError) -> str:

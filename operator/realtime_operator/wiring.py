@@ -69,6 +69,7 @@ class Operator:
         self._instance = instance
         self.clock: Clock = SystemClock()
         self._began = self.clock.now()
+        self._is_settled = False
         self.gate = Gate()
         self.table = Table()
         self.metrics = PrometheusMetrics(lambda: samples(self.table, self.clock.now()))
@@ -225,8 +226,9 @@ class Operator:
             gone=self._intake.gone,
         )
         await resync_all(objects, [providers(kind) for kind in self._kinds[:-1]] + [sessions])
-        if not gc.get_freeze_count():
+        if not self._is_settled:
             # What lives now lives long: later collections need not go through it. Once only, or what dies in cycles stays.
+            self._is_settled = True
             gc.collect()
             gc.freeze()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 LATEST = 253_370_764_800.0
 """The year 9999: what comes later could not be written with four digits, nor could a token's expiry soon after it."""
@@ -12,7 +13,7 @@ LATEST = 253_370_764_800.0
 
 def to_rfc3339(seconds: float) -> str:
     """Write a moment, in seconds since the epoch, cut to the whole second."""
-    return datetime.fromtimestamp(math.floor(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(math.floor(seconds), UTC).isoformat()[: -len("+00:00")] + "Z"
 
 
 def from_rfc3339(text: str | None) -> float | None:
@@ -26,6 +27,7 @@ def from_rfc3339(text: str | None) -> float | None:
     return _within(moment.timestamp()) if moment.tzinfo is not None else None
 
 
+@lru_cache(maxsize=16)  # all answers of a second say the same
 def from_http_date(text: str | None) -> float | None:
     """Read an RFC 9110 ``Date`` value into seconds since the epoch; None for anything else."""
     if not text:

@@ -1,0 +1,87 @@
+"""The loop that waits for more: what comes closely together is done in one go, and nothing is lost or much later."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from realtime_operator.unhurried import unhurried_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAUSE = 0.2
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop with a pause long enough to be told apart from a busy machine's."""
+    made = unhurried_loop(PAUSE)
+    yield made
+    made.close()
+
+
+def test_what_comes_within_the_pause_is_done_in_one_turn(loop: asyncio.AbstractEventLoop) -> None:
+    """Two sockets that speak one after the other are read in the same turn of the loop."""
+    pairs = [socket.socketpair() for _ in range(2)]
+    read_at: list[float] = []
+
+    async def read_both() -> None:
+        both = asyncio.Event()
+
+        def read(end: socket.socket) -> None:
+            end.recv(1)
+            read_at.append(time.monotonic())
+            if len(read_at) == len(pairs):
+                both.set()
+
+        for near, _ in pairs:
+            loop.add_reader(near, read, near)
+        threading.Thread(target=speak).start()
+        await asyncio.wait_for(both.wait(), 10)
+        for near, _ in pairs:
+            loop.remove_reader(near)
+
+    def speak() -> None:
+        for _, far in pairs:
+            time.sleep(PAUSE / 4)
+            far.send(b"x")
+
+    loop.run_until_complete(read_both())
+    assert read_at[1] - read_at[0] < PAUSE / 8
+    for end in (end for pair in pairs for end in pair):
+        end.close()
+
+
+def test_a_loop_that_has_work_never_pauses(loop: asyncio.AbstractEventLoop) -> None:
+    """Else a burst would take a pause for each of its steps."""
+
+    async def work() -> float:
+        began = time.monotonic()
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        return time.monotonic() - began
+
+    assert loop.run_until_complete(work()) < PAUSE * 5
+
+
+def test_timers_ring_and_other_threads_are_heard(loop: asyncio.AbstractEventLoop) -> None:
+    """A pause late at most."""
+
+    async def wait() -> tuple[float, float]:
+        began = time.monotonic()
+        await asyncio.sleep(PAUSE / 10)
+        slept = time.monotonic() - began
+        heard = asyncio.Event()
+        threading.Timer(PAUSE / 2, loop.call_soon_threadsafe, [heard.set]).start()
+        await asyncio.wait_for(heard.wait(), 10)
+        return slept, time.monotonic() - began - slept
+
+    slept, heard = loop.run_until_complete(wait())
+    assert PAUSE / 10 <= slept < PAUSE * 10
+    assert PAUSE / 2 <= heard < PAUSE * 10
