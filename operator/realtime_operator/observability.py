@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from realtime_operator.adapters.probe_server import Check
-from realtime_operator.adapters.prometheus import SessionSample
+from realtime_operator.adapters.prometheus import ProviderSample, SessionSample
+from realtime_operator.engine.provider_entry import ProviderEntry
 from realtime_operator.engine.table import Table
 
 STALE_AFTER_S = 30.0
@@ -31,4 +32,21 @@ def samples(table: Table, now: float) -> Iterator[SessionSample]:
             expiration_timestamp=memory.expires_at if known else None,
             rotation_timestamp=memory.rotation_at if known else None,
             ready=ready and memory.expires_at > now,
+        )
+
+
+def provider_samples(entries: Iterable[ProviderEntry], now: float) -> Iterator[ProviderSample]:
+    """One sample for each provider that is known."""
+    for entry in entries:
+        standing = entry.standing
+        yield ProviderSample(
+            kind=entry.ref.kind,
+            namespace=entry.ref.namespace or "",
+            name=entry.ref.name,
+            ready=entry.trouble is None and standing.down is None,
+            down=standing.down is not None,
+            throttled=standing.paused_until > now,
+            requests_per_minute=standing.per_minute,
+            clock_offset=standing.clock_offset,
+            clock_uncertainty=standing.clock.uncertainty if standing.clock.seen_at is not None else None,
         )

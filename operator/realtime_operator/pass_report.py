@@ -37,7 +37,15 @@ def pass_result(memory: SessionMemory, case: PassCase, *, now: float) -> PassRes
     if memory.gone or _knows_nothing_new(memory, case, now=now):
         return PassResult(wake_at)
     status = status_document(facts(memory, case, now=now), memory.status)
-    return PassResult(wake_at, status, [Notice(memory.ref, *item) for item in news(memory.status, status)])
+    told = _told_by_the_provider(memory)
+    notices = [Notice(memory.ref, *item) for item in news(memory.status, status) if item[1] != told]
+    return PassResult(wake_at, status, notices)
+
+
+def _told_by_the_provider(memory: SessionMemory) -> str | None:
+    """The reason of an outage that keeps this session waiting though nothing of its own failed: the provider has an event about it."""
+    failure = memory.failure
+    return failure.reason if failure is not None and failure.is_held_back and not failure.count else None
 
 
 def facts(memory: SessionMemory, case: PassCase, *, now: float) -> Facts:

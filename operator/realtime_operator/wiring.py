@@ -33,7 +33,7 @@ from realtime_operator.engine.resync import Kept, Known, resync_all
 from realtime_operator.engine.rhythm import Rhythm, every
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
-from realtime_operator.observability import samples, ticking
+from realtime_operator.observability import provider_samples, samples, ticking
 from realtime_operator.ports import Clock, ObjectStore, PassResult, TokenProvider
 from realtime_operator.reconciler import Reconciler
 from realtime_operator.seams import BARE, Seams
@@ -72,7 +72,10 @@ class Operator:
         self._is_settled = False
         self.gate = Gate()
         self.table = Table()
-        self.metrics = PrometheusMetrics(lambda: samples(self.table, self.clock.now()))
+        self.metrics = PrometheusMetrics(
+            lambda: samples(self.table, self.clock.now()),
+            lambda: provider_samples(self._directory.entries(), self.clock.now()),
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set; then let what is in flight end, write what is known, and close."""
@@ -119,6 +122,7 @@ class Operator:
             changed=self._provider_changed,
             all_in_trouble=lambda key: self._dispatcher.all_in_trouble(key),  # noqa: PLW0108 - made later
             wake=lambda memories: self._dispatcher.wake_all(memories),  # noqa: PLW0108 - made later
+            announce=lambda notice: self._notice_lane.submit(notice),  # noqa: PLW0108 - made later
         )
         reconciler = Reconciler(
             clock=self.clock,
@@ -138,11 +142,10 @@ class Operator:
             report=self._report,
             metrics=self.metrics,
         )
-        is_in_a_burst = self._dispatcher.is_in_a_burst
-        self._notice_lane = NoticeLane(events, is_in_a_burst=is_in_a_burst)
+        self._notice_lane = NoticeLane(events, is_in_a_burst=self._dispatcher.is_in_a_burst)
         self._status_lane = StatusLane(
             objects,
-            is_in_a_burst=is_in_a_burst,
+            is_in_a_burst=self._dispatcher.is_in_a_burst,
             gone=lambda uid: self._intake.gone(uid),  # noqa: PLW0108 - made later
         )
         self._resyncs = Rhythm(
@@ -245,5 +248,5 @@ class Operator:
         )
 
     def _ticking(self) -> Check:
-        since = max(self._dispatcher.last_tick, self._began)
-        return ticking(now=self.clock.now(), last_tick=since, leading=self.gate.is_open())
+        last_tick = max(self._dispatcher.last_tick, self._began)
+        return ticking(now=self.clock.now(), last_tick=last_tick, leading=self.gate.is_open())

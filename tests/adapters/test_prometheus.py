@@ -6,7 +6,7 @@ import asyncio
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from realtime_operator.adapters.prometheus import PrometheusMetrics, SessionSample
+from realtime_operator.adapters.prometheus import PrometheusMetrics, ProviderSample, SessionSample
 
 HOTEL = SessionSample("hotel", "concierge", 1764000600.0, 1764000400.0, ready=True)
 EMPTY = SessionSample("hotel", "new", None, None, ready=False)
@@ -24,7 +24,7 @@ async def scraped(metrics: PrometheusMetrics) -> dict[tuple[str, ...], float]:
 
 async def test_what_the_engine_counts() -> None:
     """Each call of the port moves its own series."""
-    metrics = PrometheusMetrics(list)
+    metrics = PrometheusMetrics(list, list)
     metrics.minted(reason="RotationDue")
     metrics.mint_failed(reason="ProviderUnavailable")
     metrics.mint_failed(reason="ProviderUnavailable")
@@ -44,7 +44,7 @@ async def test_what_the_engine_counts() -> None:
 async def test_each_session_has_its_series() -> None:
     """Expiry, rotation time and readiness come from the table as it is at scrape time; what is not known is left out."""
     table = [HOTEL]
-    metrics = PrometheusMetrics(lambda: table)
+    metrics = PrometheusMetrics(lambda: table, list)
     table.append(EMPTY)
     got = await scraped(metrics)
     prefix = "realtime_operator_session"
@@ -55,9 +55,23 @@ async def test_each_session_has_its_series() -> None:
     assert (f"{prefix}_expiration_timestamp_seconds", "hotel", "new") not in got
 
 
+async def test_each_provider_has_its_series() -> None:
+    """Whether it is ready, down or throttled, its rate, and its clock; what is not known is left out."""
+    known = ProviderSample("RealtimeProvider", "hotel", "default", False, True, True, 54.5, -7.25, 1.5)
+    fresh = ProviderSample("ClusterRealtimeProvider", "", "new", True, False, False, None, None, None)
+    got = await scraped(PrometheusMetrics(list, lambda: [known, fresh]))
+    prefix, old, new = "realtime_operator_provider", known[:3], fresh[:3]
+    assert [got[f"{prefix}_{name}", *old] for name in ("ready", "down", "throttled")] == [0, 1, 1]
+    assert [got[f"{prefix}_{name}", *new] for name in ("ready", "down", "throttled")] == [1, 0, 0]
+    assert got[f"{prefix}_requests_per_minute", *old] == 54.5
+    assert got[f"{prefix}_clock_offset_seconds", *old] == -7.25
+    assert got[f"{prefix}_clock_uncertainty_seconds", *old] == 1.5
+    assert not [key for key in got if key[1:] == new and key[0].endswith(("minute", "seconds"))]
+
+
 async def test_the_process_describes_itself() -> None:
     """Build and process metrics are there, and nothing comes from the library's global registry."""
-    got = await scraped(PrometheusMetrics(list))
+    got = await scraped(PrometheusMetrics(list, list))
     assert any(name == "realtime_operator_build_info" for name, *_ in got)
     assert got["process_resident_memory_bytes",] > 1_000_000
     assert not any(name.startswith("python_") for name, *_ in got)
@@ -66,7 +80,7 @@ async def test_the_process_describes_itself() -> None:
 async def test_a_large_scrape_lets_the_loop_turn() -> None:
     """Ten thousand sessions are all written, and other tasks run while they are."""
     many = [SessionSample("hotel", f"s{n}", float(n), float(n), ready=True) for n in range(10_000)]
-    metrics = PrometheusMetrics(lambda: many)
+    metrics = PrometheusMetrics(lambda: many, list)
     turns = 0
 
     async def count_turns() -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from realtime_operator.api.provider import Allow
-from realtime_operator.core.errors import ProviderNotReady
+from realtime_operator.api.provider import Allow, ProviderStatus
+from realtime_operator.core.errors import FailureClass, ProviderDown, ProviderNotReady
+from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_key import missing_key_secret, read_ca_bundle, read_key
-from realtime_operator.core.provider_report import provider_status
+from realtime_operator.core.provider_report import CALM_PAUSE_S, URGENT_PAUSE_S, pause_before, provider_status
+from realtime_operator.core.provider_standing import LastError, Standing, standing_of
 from realtime_operator.core.provider_view import permitted_lifetime
 from realtime_operator.core.reasons import Reason
 from tests.support.builders import KEY, NOW, a_template, a_view
@@ -179,9 +181,9 @@ def test_certificates() -> None:
 def test_the_status_of_a_provider() -> None:
     """Ready says whether the key is at hand; its time moves with its status alone."""
     trouble = missing_key_secret("hotel/openai")
-    first = provider_status(generation=1, trouble=trouble, before={}, now=NOW)
-    same = provider_status(generation=2, trouble=trouble, before=first, now=NOW + 60)
-    mended = provider_status(generation=2, trouble=None, before=same, now=NOW + 120)
+    first = provider_status(generation=1, trouble=trouble, standing=Standing(), before={}, now=NOW)
+    same = provider_status(generation=2, trouble=trouble, standing=Standing(), before=first, now=NOW + 60)
+    mended = provider_status(generation=2, trouble=None, standing=Standing(), before=same, now=NOW + 120)
     assert [
         (one["observedGeneration"], c["status"], c["reason"], c["lastTransitionTime"])
         for one in (first, same, mended)
@@ -191,3 +193,116 @@ def test_the_status_of_a_provider() -> None:
         (2, "False", "KeySecretMissing", "2025-11-24T16:00:00Z"),
         (2, "True", "KeyReady", "2025-11-24T16:02:00Z"),
     ]
+
+
+def shown(before: dict[str, Any] | None = None, *, now: float = NOW, **known: Any) -> dict[str, Any]:
+    """The status of a provider with a key, with which it stands so."""
+    return provider_status(
+        generation=1, trouble=None, standing=Standing(**known), before=before or {}, now=now
+    )
+
+
+def a_clock(offset: float) -> ProviderClock:
+    """A clock that is so far ahead of ours."""
+    return ProviderClock(offset - 0.5, offset + 0.5, NOW)
+
+
+def test_a_provider_that_is_down() -> None:
+    """Ready is False, with the trouble's own reason and words; a missing key counts more."""
+    down = ProviderDown(Reason.PROVIDER_UNAVAILABLE, "It is away.")
+    [ready] = shown(down=down)["conditions"]
+    assert (ready["status"], ready["reason"], ready["message"]) == (
+        "False",
+        "ProviderUnavailable",
+        "It is away.",
+    )
+    trouble = missing_key_secret("hotel/openai")
+    both = provider_status(generation=1, trouble=trouble, standing=Standing(down=down), before={}, now=NOW)
+    assert both["conditions"][0]["reason"] == "KeySecretMissing"
+
+
+AN_ERROR = {"reason": "ProviderRejected", "httpStatus": 400, "time": "2025-11-24T15:00:00Z"}
+
+FIGURES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    ("nothing to say", {}, {}, {}),
+    ("a short pause", {"paused_until": NOW + 2.9}, {}, {}),
+    ("a pause", {"paused_until": NOW + 9.2}, {}, {"throttledUntil": "2025-11-24T16:00:10Z"}),
+    (
+        "a pause that goes on",
+        {"paused_until": NOW + 1},
+        {"throttledUntil": "2025-11-24T16:00:01Z"},
+        {"throttledUntil": "2025-11-24T16:00:01Z"},
+    ),
+    ("a pause that is over", {}, {"throttledUntil": "2025-11-24T16:00:00Z"}, {}),
+    ("a narrowed rate", {"narrowed": 54.4}, {}, {"requestsPerMinute": 54}),
+    ("one that hardly moved", {"narrowed": 58.0}, {"requestsPerMinute": 54}, {"requestsPerMinute": 54}),
+    ("one that moved", {"narrowed": 60.0}, {"requestsPerMinute": 54}, {"requestsPerMinute": 60}),
+    ("one that is nearly nothing", {"narrowed": 0.3}, {}, {"requestsPerMinute": 1}),
+    ("a rate that is not narrowed any more", {}, {"requestsPerMinute": 54}, {}),
+    ("a clock that agrees", {"clock": a_clock(4.9)}, {}, {}),
+    ("a clock ahead", {"clock": a_clock(61.4)}, {}, {"clockOffsetSeconds": 61}),
+    ("a clock behind", {"clock": a_clock(-5.2)}, {}, {"clockOffsetSeconds": -5}),
+    (
+        "one that hardly moved, too",
+        {"clock": a_clock(4.2)},
+        {"clockOffsetSeconds": 6},
+        {"clockOffsetSeconds": 6},
+    ),
+    ("one that came right", {"clock": a_clock(3.9)}, {"clockOffsetSeconds": 6}, {}),
+    ("one that went on", {"clock": a_clock(8.4)}, {"clockOffsetSeconds": 6}, {"clockOffsetSeconds": 8}),
+    ("one that is not known yet", {}, {"clockOffsetSeconds": 6}, {"clockOffsetSeconds": 6}),
+    (
+        "an error",
+        {"last_error": LastError(NOW, "ProviderRejected", 400)},
+        {},
+        {"lastError": {"reason": "ProviderRejected", "httpStatus": 400, "time": "2025-11-24T16:00:00Z"}},
+    ),
+    (
+        "no answer at all",
+        {"last_error": LastError(NOW, "ProviderUnavailable", None)},
+        {},
+        {"lastError": {"reason": "ProviderUnavailable", "time": "2025-11-24T16:00:00Z"}},
+    ),
+    ("an error of the process before", {}, {"lastError": AN_ERROR}, {"lastError": AN_ERROR}),
+]
+
+
+@pytest.mark.parametrize(
+    ("known", "before", "expected"), [row[1:] for row in FIGURES], ids=[row[0] for row in FIGURES]
+)
+def test_what_stands_beside_the_conditions(
+    known: dict[str, Any], before: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """Only what matters, and moved only where that is worth a write."""
+    status = shown(before, **known)
+    del status["observedGeneration"], status["conditions"]
+    assert status == expected
+    ProviderStatus.model_validate({"conditions": [], **status})
+
+
+def test_how_soon_a_status_is_written() -> None:
+    """What came or went within 5 s of the write before; a figure that only moved within 30 s."""
+    calm = shown(narrowed=54.0)
+    assert pause_before(calm, shown(narrowed=70.0)) == CALM_PAUSE_S
+    assert pause_before(calm, shown()) == URGENT_PAUSE_S
+    assert pause_before(calm, shown(narrowed=54.0, paused_until=NOW + 9)) == URGENT_PAUSE_S
+    assert pause_before(calm, shown(narrowed=54.0, down=ProviderDown("Away", "It is."))) == URGENT_PAUSE_S
+
+
+def test_what_a_new_process_takes_up() -> None:
+    """Trouble, pause and rate of the same generation; of another one nothing, and nothing that a person has to mend in the cluster."""
+    down = ProviderDown(Reason.PROVIDER_BILLING, "No credit.", failure_class=FailureClass.PEOPLE)
+    status = shown(down=down, paused_until=NOW + 9, narrowed=54.0)
+    known = standing_of(status, generation=1)
+    assert known.down is not None
+    assert (known.down.reason, str(known.down), known.down.failure_class) == (
+        "ProviderBilling",
+        "No credit.",
+        FailureClass.PEOPLE,
+    )
+    assert (known.paused_until, known.narrowed) == (NOW + 9, 54)
+    assert standing_of(status, generation=2) == Standing()
+    assert standing_of({}, generation=1) == Standing()
+    trouble = missing_key_secret("hotel/openai")
+    keyless = provider_status(generation=1, trouble=trouble, standing=Standing(), before={}, now=NOW)
+    assert standing_of(keyless, generation=1).down is None

@@ -20,7 +20,7 @@ from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.directory import BELIEVED_MISSING_S, Directory
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.lanes import ProviderKey
-from realtime_operator.ports import KeyDocument
+from realtime_operator.ports import KeyDocument, Notice
 from tests.engine.cluster import InMemoryObjects, InMemoryReferences
 from tests.support.builders import KEY, NOW, a_memory, a_session, a_template, an_answer
 from tests.support.fakes import SettableClock, unavailable
@@ -57,6 +57,7 @@ class Scene:
         self.references.secrets = {("hotel", "openai"): a_key(), ("keys", "openai"): a_key("sk-cluster")}
         self.told: list[tuple[ProviderKey, bool]] = []
         self.woken: list[SessionMemory] = []
+        self.notices: list[Notice] = []
         self.directory = Directory(
             clock=self.clock,
             gate=self.gate,
@@ -66,6 +67,7 @@ class Scene:
             changed=lambda key, matters: self.told.append((key, matters)),
             all_in_trouble=lambda _: False,
             wake=self.woken.extend,
+            announce=self.notices.append,
         )
 
     def hears(self, body: dict[str, Any], *, listed: bool = False) -> None:
@@ -338,6 +340,7 @@ async def test_a_spec_that_changes_while_its_key_is_read() -> None:
         changed=lambda _key, _matters: None,
         all_in_trouble=lambda _: False,
         wake=scene.woken.extend,
+        announce=scene.notices.append,
     )
     scene.hears(a_provider())
 

@@ -105,10 +105,20 @@ class World:
             changed=lambda _key, _matters: None,
             all_in_trouble=lambda key: self.dispatcher.all_in_trouble(key),  # noqa: PLW0108 - made later
             wake=lambda memories: self.dispatcher.wake_all(memories),  # noqa: PLW0108 - made later
+            announce=lambda notice: self.notices.append(notice),  # noqa: PLW0108 - made later
         )
         for body in providers:
-            directory.seen(body["kind"], body)
+            known = self.objects.documents.get((body["kind"], "hotel", body["metadata"]["name"]))
+            if known is None:
+                self.objects.put(body)
+            directory.seen(body["kind"], known or body)
         return directory
+
+    def shown_of_provider(self, name: str = "default") -> Mapping[str, Any]:
+        """The status of a provider that people see."""
+        document = self.objects.documents["RealtimeProvider", "hotel", name]
+        status: Mapping[str, Any] = document.get("status", {})
+        return status
 
     def lane_of(self, memory: SessionMemory) -> ProviderKey:
         """The provider that a session names, without asking whether there is one."""
@@ -164,6 +174,8 @@ class World:
         while True:
             await asyncio.sleep(TICK_S)
             await self.status_lane.flush()
+            if self.providers is not None:
+                await self.providers.refresh()
 
     async def _observes(self) -> None:
         while True:

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from realtime_operator.api import provider_rules
 from realtime_operator.api.auth import Auth, AuthScheme, KeySecretRef
-from realtime_operator.api.conditions import Condition
 from realtime_operator.api.endpoint import Endpoint
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER
 from realtime_operator.api.model import ApiModel, ObjectMeta
+from realtime_operator.api.provider_status import LastError, ProviderStatus
 from realtime_operator.api.rules import (
     CLUSTER_ONLY,
     DNS_LABEL,
@@ -31,6 +31,7 @@ __all__ = [
     "CaKind",
     "ClusterRealtimeProvider",
     "KeySecretRef",
+    "LastError",
     "Limits",
     "Provider",
     "ProviderKind",
@@ -177,20 +178,6 @@ class ProviderSpec(ApiModel):
     allow: Allow | None = Field(
         default=None,
         description="What sessions may ask for, checked before anything is sent; absent: everything.",
-    )
-
-
-class ProviderStatus(ApiModel):
-    """What the operator knows about the provider."""
-
-    observed_generation: int = Field(
-        default=-1, description="The metadata.generation that this status is about."
-    )
-    conditions: tuple[Condition, ...] = Field(
-        default=(),
-        max_length=16,
-        description="Ready: the key is found, permitted and not refused by the provider.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
 
 

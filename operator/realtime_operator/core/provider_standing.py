@@ -1,11 +1,32 @@
-"""How it stands with one provider, for its status and its metrics."""
+"""How it stands with one provider, for its status and its metrics, and what a new process takes up of it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from realtime_operator.core.errors import ProviderDown
+from realtime_operator.core.errors import FailureClass, ProviderDown
+from realtime_operator.core.provider_clock import ProviderClock
+from realtime_operator.core.reasons import Reason
+from realtime_operator.core.timestamps import from_rfc3339
+
+_DOWN_REASONS = {
+    Reason.PROVIDER_UNAVAILABLE: FailureClass.SOON,
+    Reason.PROVIDER_THROTTLED: FailureClass.SOON,
+    Reason.PROVIDER_UNREADABLE: FailureClass.SOON,
+    Reason.PROVIDER_BILLING: FailureClass.PEOPLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LastError:
+    """The last mint that ended without a token: when, why, and with which HTTP status."""
+
+    at: float
+    reason: str
+    status: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +38,34 @@ class Standing:
         paused_until: nothing is sent before this.
         narrowed: requests a minute that its 429s leave; None where they narrow nothing.
         per_minute: requests a minute at most, for whatever reason; None for any number.
+        last_error: or None.
+        clock: its clock, as far as its answers tell.
     """
 
     down: ProviderDown | None = None
     paused_until: float = -math.inf
     narrowed: float | None = None
     per_minute: float | None = None
+    last_error: LastError | None = None
+    clock: ProviderClock = field(default_factory=ProviderClock)
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Its clock minus ours, in seconds, at the likeliest; None before the first answer."""
+        return (self.clock.low + self.clock.high) / 2 if self.clock.seen_at is not None else None
+
+
+def standing_of(status: Mapping[str, Any], *, generation: int) -> Standing:
+    """What another process wrote into the status of the same generation; of another one nothing is known."""
+    if status.get("observedGeneration") != generation:
+        return Standing()
+    ready: Mapping[str, Any] = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
+    down = None
+    if ready.get("status") == "False" and ready.get("reason") in _DOWN_REASONS:
+        failure_class = _DOWN_REASONS[ready["reason"]]
+        down = ProviderDown(ready["reason"], ready.get("message", ""), failure_class=failure_class)
+    return Standing(
+        down=down,
+        paused_until=from_rfc3339(status.get("throttledUntil")) or -math.inf,
+        narrowed=status.get("requestsPerMinute"),
+    )

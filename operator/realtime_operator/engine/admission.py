@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 
 from realtime_operator.api.provider import Limits
-from realtime_operator.core.errors import ProviderDown, ProviderError, ProviderThrottled
+from realtime_operator.core.errors import ProviderError, ProviderThrottled
 from realtime_operator.core.exchange import MintAnswer
-from realtime_operator.core.provider_standing import Standing
+from realtime_operator.core.provider_standing import LastError, Standing
 from realtime_operator.core.rate_hint import MINUTE_S
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.throttle import Throttle
@@ -54,6 +54,7 @@ class Admission:
         self._throttle = Throttle(None)
         self._limiter = RateLimiter(clock, self._throttle)
         self._probing = Probing(clock, name, all_in_trouble=all_in_trouble, wake=wake)
+        self._last_error: LastError | None = None
         self.latency = 0.0
 
     def limit(self, limits: Limits) -> None:
@@ -82,6 +83,7 @@ class Admission:
             paused_until=self._throttle.paused_until,
             narrowed=self._throttle.narrowed(now),
             per_minute=self._throttle.per_minute(now),
+            last_error=self._last_error,
         )
 
     async def admitted(self, memory: SessionMemory) -> None:
@@ -109,6 +111,7 @@ class Admission:
 
     def failed(self, memory: SessionMemory, error: ProviderError) -> None:
         """Learn that none came, after the session remembered why."""
+        self._last_error = LastError(self._clock.now(), str(error.reason), error.status)
         if isinstance(error, ProviderThrottled):
             self._throttle.refused(
                 self._clock.now(),
@@ -120,11 +123,13 @@ class Admission:
             self._limiter.changed()
         self._probing.failed(memory, error)
 
-    def resume(self, *, down: ProviderDown | None, paused_until: float, per_minute: float | None) -> None:
+    def resume(self, known: Standing) -> None:
         """Take up what another process knew, so that not everybody finds out anew."""
-        self._throttle.resume(paused_until=paused_until, per_minute=per_minute, now=self._clock.now())
-        if down is not None:
-            self._probing.resume(down)
+        self._throttle.resume(
+            paused_until=known.paused_until, per_minute=known.narrowed, now=self._clock.now()
+        )
+        if known.down is not None:
+            self._probing.resume(known.down)
 
     def begin_anew(self) -> None:
         """The provider is another one, or gone: what was known of it counts no more, and nobody waits."""

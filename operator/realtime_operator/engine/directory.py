@@ -14,17 +14,16 @@ from typing import Any
 from realtime_operator.api.group import DEFAULT_PROVIDER_NAME, KIND_CLUSTER_PROVIDER, KIND_PROVIDER
 from realtime_operator.core.errors import ClusterError, ProviderNotReady
 from realtime_operator.core.mint_request import MintTemplate
-from realtime_operator.core.provider_report import provider_status
 from realtime_operator.core.provider_view import permitted_lifetime
 from realtime_operator.core.reasons import Reason
-from realtime_operator.core.report import changed_fields
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.believed import Believed
 from realtime_operator.engine.granted import Granted
 from realtime_operator.engine.known_provider import known_provider
 from realtime_operator.engine.lanes import ProviderKey
+from realtime_operator.engine.provider_board import ProviderBoard
 from realtime_operator.engine.provider_entry import ProviderEntry
-from realtime_operator.ports import Clock, LeadershipGate, ObjectStore, ProviderHandle, ReferenceStore
+from realtime_operator.ports import Clock, LeadershipGate, Notice, ObjectStore, ProviderHandle, ReferenceStore
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +50,7 @@ class Directory:
         changed: Callable[[ProviderKey, bool], None],
         all_in_trouble: Callable[[ProviderKey], bool],
         wake: Callable[[Sequence[SessionMemory]], None],
+        announce: Callable[[Notice], None],
     ) -> None:
         """Keep providers.
 
@@ -64,7 +64,9 @@ class Directory:
                 key, or one that is merely listed at the start, matters only to those in trouble.
             all_in_trouble: whether no session of a provider is without a failure.
             wake: has sessions looked at now.
+            announce: takes what people should hear of a provider.
         """
+        self._board = ProviderBoard(clock, objects, announce)
         self._clock = clock
         self._gate = gate
         self._objects = objects
@@ -117,6 +119,10 @@ class Directory:
         """All providers known: key, uid, generation."""
         return [(key, entry.ref.uid, entry.generation) for key, entry in self._entries.items()]
 
+    def entries(self) -> list[ProviderEntry]:
+        """All providers known."""
+        return list(self._entries.values())
+
     def lane_of(self, memory: SessionMemory) -> ProviderKey:
         """In whose lanes a session stands: the provider it gets, if one is known, else the first it may get."""
         candidates = self._candidates(memory)
@@ -161,18 +167,9 @@ class Directory:
             if await entry.read(self._references, older_than=self._clock.now() - LOOK_AT_KEYS_S):
                 self._changed(key, False)
             if self._gate.is_open():
-                await self._show(entry)
+                await self._board.show(entry)
         except ClusterError as error:
             _log.warning("%s %s not refreshed: %s", entry.ref.kind, entry.ref.name, error)
-
-    async def _show(self, entry: ProviderEntry) -> None:
-        status = provider_status(
-            generation=entry.generation, trouble=entry.trouble, before=entry.status, now=self._clock.now()
-        )
-        changes = changed_fields(entry.status, status)
-        if changes:
-            await self._objects.patch_status(entry.ref, changes)
-            entry.status = status
 
     async def _find(self, memory: SessionMemory) -> ProviderEntry:
         candidates = self._candidates(memory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
@@ -14,6 +15,7 @@ from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.mint_answer import clock_after
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_key import missing_key_secret, read_ca_bundle, read_key
+from realtime_operator.core.provider_standing import Standing, standing_of
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.admission import Admission
@@ -28,6 +30,7 @@ class ProviderEntry:
         ref: the object.
         generation: of the object.
         status: the status document as last seen or written.
+        shown_at: local time at which it was last written.
         trouble: what keeps it from being used, or None.
         read_at: local time at which its references were read last.
         admission: who may ask it, and when.
@@ -59,7 +62,9 @@ class ProviderEntry:
         self._reading = asyncio.Lock()
         self._gone = False
         self.status = status
+        self.shown_at = -math.inf
         self.change(provider)
+        self.admission.resume(standing_of(status, generation=self.generation))
 
     def change(self, provider: KnownProvider) -> None:
         """Take in another spec; clock and latency stay known, trouble and what its 429s told do not."""
@@ -87,6 +92,11 @@ class ProviderEntry:
     def clock(self) -> ProviderClock:
         """Its clock, as far as its answers tell."""
         return self._provider_clock
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands with it now."""
+        return replace(self.admission.standing, clock=self._provider_clock)
 
     def is_as(self, view: ProviderView) -> bool:
         """Whether it still is what a pass found it to be: what another one said tells nothing of this provider."""
