@@ -122,8 +122,8 @@ MESSAGES: list[tuple[str, int, Any, str]] = [
         400,
         {"error": {"code": "beta_api_shape_disabled"}},
         (
-            "The provider answered 400 beta_api_shape_disabled: this endpoint is retired at the provider; set spec.endpoint"
-            " ClientSecrets and write spec.session in its shape."
+            "The provider answered 400 beta_api_shape_disabled: this endpoint is retired at the provider; rewrite the session"
+            " for ClientSecrets, which kubectl realtime convert does."
         ),
     ),
     (
@@ -149,8 +149,8 @@ MESSAGES: list[tuple[str, int, Any, str]] = [
         400,
         {"error": {"code": "beta_api_shape_disabled", "param": "session.type"}},
         (
-            "The provider answered 400 beta_api_shape_disabled: this endpoint is retired at the provider; set spec.endpoint"
-            " ClientSecrets and write spec.session in its shape."
+            "The provider answered 400 beta_api_shape_disabled: this endpoint is retired at the provider; rewrite the session"
+            " for ClientSecrets, which kubectl realtime convert does."
         ),
     ),
     (

@@ -76,7 +76,8 @@ def test_a_converted_session_keeps_its_secret_valid_throughout(
         before = {name: stage.ready(name) and stage.entries(name) for name in names}
         provider.fault(RETIRED, endpoint="Sessions", model=stage.model("late"))
         stage.annotate("late", {ROTATE: "1"})
-        stage.condition("late", "RotationHealthy", "False", "EndpointRetired")
+        refused = stage.condition("late", "RotationHealthy", "False", "EndpointRetired")
+        assert "which kubectl realtime convert does" in refused["message"]
         for name in names:
             old = kubectl("get", "rts", name, "-n", namespace, "-o", "yaml").stdout
             kubectl("replace", "-f", "-", stdin=convert(old, tmp_path))

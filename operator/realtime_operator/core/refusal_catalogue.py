@@ -77,7 +77,7 @@ CATALOGUE: tuple[Meaning, ...] = (
         (300, 599),
         ProviderRejected,
         Reason.ENDPOINT_RETIRED,
-        "this endpoint is retired at the provider; set spec.endpoint ClientSecrets and write spec.session in its shape",
+        "this endpoint is retired at the provider; rewrite the session for ClientSecrets, which kubectl realtime convert does",
         codes=_codes("beta_api_shape_disabled"),
         firm=True,
     ),
