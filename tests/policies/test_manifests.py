@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.policies.fence import DEFAULT_USER, POLICIES, Client, copies
+from tests.policies.fence import DEFAULT_USER, FENCES, POLICIES, Client, copies
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.fixtures"]
 
-FILES = sorted(POLICIES.glob("*.yaml"))
+ADVICE = POLICIES / "advice.yaml"
 
 
 def documents(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -25,7 +25,12 @@ def documents(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return policy, binding
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_policy_refuses_or_warns() -> None:
+    """Who adds a policy says here which of the two it does."""
+    assert sorted(POLICIES.glob("*.yaml")) == sorted([*FENCES, ADVICE])
+
+
+@pytest.mark.parametrize("file", FENCES, ids=lambda file: file.stem)
 def test_the_user_is_named_in_one_place(file: Path) -> None:
     """Who installs the operator elsewhere changes one line, and the comment above it says which."""
     text = file.read_text()
@@ -36,7 +41,19 @@ def test_the_user_is_named_in_one_place(file: Path) -> None:
     assert "TO CHANGE when the operator runs in another namespace" in text
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_advice_never_refuses() -> None:
+    """Its bindings warn and do nothing else, and an error in it is nobody's trouble."""
+    documents_of_it = list(yaml.safe_load_all(ADVICE.read_text()))
+    assert [one["kind"].removeprefix("ValidatingAdmissionPolicy") for one in documents_of_it] == [
+        "",
+        "Binding",
+    ] * 2
+    for policy, binding in zip(documents_of_it[::2], documents_of_it[1::2], strict=True):
+        assert policy["spec"]["failurePolicy"] == "Ignore"
+        assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Warn"]}
+
+
+@pytest.mark.parametrize("file", FENCES, ids=lambda file: file.stem)
 def test_what_cannot_be_judged_is_refused(file: Path) -> None:
     """The policy denies, everywhere, and an error in it denies too."""
     policy, binding = documents(file)
@@ -45,7 +62,7 @@ def test_what_cannot_be_judged_is_refused(file: Path) -> None:
 
 
 @pytest.mark.controlplane
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", FENCES, ids=lambda file: file.stem)
 def test_applied_again_nothing_changes(user: Client, kubectl: Command, file: Path) -> None:
     """A second apply finds nothing to do, so no tool that compares sees a drift."""
     assert user.user
