@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench drill format crds lock clean
+.PHONY: help demo test check bench drill fuzz format crds lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFET
 
 drill: $(STAMP) ## Play faults on a real control plane, judged by the observer (SCENARIOS=all N=200 LIFETIME=60)
 	@exec $(BIN)/python -m drill $(if $(SECONDS),--seconds $(SECONDS))
+
+fuzz: $(STAMP) ## Try hostile answers of a provider (EXAMPLES=200000 FUZZ_SEED=n)
+	@exec $(BIN)/python -m fuzz $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 format: $(STAMP) ## Rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -289,6 +290,22 @@ def test_a_planted_credential_is_never_shown(status: int, field: str, planted: s
     shown = [str(caught.value), repr(caught.value), repr(vars(caught.value)), repr(answer), str(answer)]
     assert not [text for text in shown if planted in text]
     assert planted not in repr(EphemeralToken(planted, 0, 1)) + str(EphemeralToken(planted, 0, 1))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"value": KEY, "expires_at": LATER},
+        {"client_secret": {"value": f"wrapped.{KEY}", "expires_at": LATER}},
+        {"token": KEY},
+    ],
+)
+def test_the_key_that_was_sent_is_no_token(document: dict[str, Any]) -> None:
+    """A gateway that hands back what it was given would have the key written for all to read."""
+    answer = replace(an_answer(document), secrets=(KEY,))
+    with pytest.raises(ProviderUnreadable, match="is the credential that was sent to it") as caught:
+        read(answer)
+    assert KEY not in f"{caught.value} {caught.value!r} {answer!r}"
 
 
 def test_a_refusal_is_not_searched_for_a_token() -> None:

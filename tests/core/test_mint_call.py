@@ -69,6 +69,7 @@ def test_nothing_of_a_call_prints() -> None:
     """Neither the call nor the provider shows key, headers or body."""
     view = a_view(headers={"X-Team": "planted-header"}, ca_bundle="planted-bundle")
     call = mint_call(view, a_template(session={"type": "realtime", "instructions": "planted-words"}), 600)
+    assert call.secrets == (KEY,)
     shown = repr(call) + str(call) + repr(view) + str(view)
     assert KEY not in shown
     assert "planted" not in shown

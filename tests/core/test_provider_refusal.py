@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -219,7 +221,32 @@ BODIES: list[tuple[str, bytes, ErrorFields]] = [
 @pytest.mark.parametrize(("body", "fields"), [row[1:] for row in BODIES], ids=[row[0] for row in BODIES])
 def test_only_identifiers_are_taken_from_a_body(body: bytes, fields: ErrorFields) -> None:
     """Whatever does not look like an identifier, or looks like a credential, is dropped."""
-    assert error_fields(body) == fields
+    assert error_fields(an_answer(body=body)) == fields
+
+
+@pytest.mark.parametrize("key", ["hotel-gateway-key-of-the-lobby", "0123456789", "AzureLooksLikeAWord"])
+def test_a_key_of_any_look_is_dropped_where_it_is_repeated(key: str) -> None:
+    """What was sent as a credential is known, so it is told from a code even where it looks like one; so is a good part of it."""
+    body = json.dumps({"error": {"code": key, "type": f"bad.{key}", "param": f"session.{key[:12]}"}}).encode()
+    answer = replace(an_answer(body=body, headers={"x-request-id": f"req_{key}"}), secrets=(key,))
+    assert error_fields(answer) == ErrorFields()
+    assert request_id_of(answer) is None
+    assert error_fields(replace(answer, secrets=("another-key-0123456789",))) != ErrorFields()
+
+
+@pytest.mark.parametrize("code", ["Kx7fTq2LmNp9RsV", "a" * 33, "model.Kx7fTq2LmNp9RsV"])
+def test_a_code_that_was_drawn_by_chance_is_dropped(code: str) -> None:
+    """Codes are words; a token without a prefix that we know is none."""
+    assert error_fields(an_answer({"error": {"code": code}})) == ErrorFields()
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["AuthenticationTypeDisabled", "organization_spend_limit_exceeded", "error2024", "session.tools[0].type"],
+)
+def test_codes_are_kept(code: str) -> None:
+    """Long words, and short ones with digits, are codes."""
+    assert error_fields(an_answer({"error": {"code": code}})).code == code
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,7 @@ class RealtimeApi:
             sent_at=sent_at,
             received_at=self._clock.now(),
             oversized=body is None,
+            secrets=call.secrets,
         )
 
     def _new_carrier(self, ca_bundle: str | None) -> _Carrier:

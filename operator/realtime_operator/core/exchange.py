@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+SHORTEST_ECHO = 12
+"""Letters of a secret in a row that count as telling it: a word of an error code may well stand in a key."""
+
+
 @dataclass(frozen=True, slots=True)
 class MintCall:
     """One request to mint.
@@ -15,12 +19,14 @@ class MintCall:
         headers: names and values, credentials among them, so they never print.
         body: the JSON document as bytes; it may hold confidential instructions, so it never prints.
         ca_bundle: PEM certificates to trust instead of the system's, or None.
+        secrets: the credentials in it, which nothing that comes back may make us tell.
     """
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     ca_bundle: str | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class MintAnswer:
         sent_at: local time just before the request was sent, seconds since the epoch.
         received_at: local time when the answer was complete.
         oversized: whether the body was longer than the cap and was dropped.
+        secrets: those of the call, which the provider may have repeated anywhere.
     """
 
     status: int
@@ -42,3 +49,12 @@ class MintAnswer:
     sent_at: float
     received_at: float
     oversized: bool = False
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def tells(self, text: str) -> bool:
+        """Whether a text repeats one of the secrets, or a good part of one."""
+        return any(
+            secret[at : at + SHORTEST_ECHO] in text
+            for secret in self.secrets
+            for at in range(max(1, len(secret) - SHORTEST_ECHO + 1))
+        )

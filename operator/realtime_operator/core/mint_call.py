@@ -22,7 +22,9 @@ def mint_call(provider: ProviderView, template: MintTemplate, lifetime: int | No
     }
     headers |= {name: value for name, value in optional.items() if value}
     body = request_body(template, lifetime, provider.lifetime_fields.get(template.endpoint))
-    return MintCall(provider.url(template.endpoint), headers, body, provider.ca_bundle)
+    return MintCall(
+        provider.url(template.endpoint), headers, body, provider.ca_bundle, secrets=(provider.key,)
+    )
 
 
 def hash_of(provider: ProviderView, template: MintTemplate, lifetime: int | None, uid: str) -> str:

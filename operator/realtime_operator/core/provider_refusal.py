@@ -23,6 +23,10 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_.\[\]-]{1,96}")
 _SECRETIVE = re.compile(r"(?i)(^|[^a-z])(sk|ek|vcst|rt)[-_]|[A-Za-z0-9]{40,}")
 """What looks like a credential is dropped even where an identifier is expected."""
 
+_PARTS = re.compile(r"[^A-Za-z0-9]+")
+_DRAWN = re.compile(r"(?=.*\d)(?=.*[A-Za-z]).{13,}|.{33,}")
+"""A run of letters that was drawn by chance, not written: long, with digits among them, or beyond any word."""
+
 LONGEST_RETRY_AFTER_S = 3600.0
 """A wish beyond an hour is not obeyed to the letter: nobody would notice that it had been a mistake."""
 
@@ -38,7 +42,7 @@ class ErrorFields:
 
 def refusal(answer: MintAnswer) -> ProviderError:
     """Make the error of an answer whose status is no success."""
-    fields, wish = error_fields(answer.body), retry_after_of(answer)
+    fields, wish = error_fields(answer), retry_after_of(answer)
     meaning = meaning_of(answer.status, code=fields.code, kind=fields.type, asks_to_wait=wish is not None)
     what = f"The provider answered {answer.status} {fields.code or fields.type}".rstrip()
     remedy = meaning.remedy
@@ -66,25 +70,23 @@ def _class_of(meaning: Meaning, should_retry: str | None) -> FailureClass | None
     return meaning.failure_class
 
 
-def error_fields(body: bytes) -> ErrorFields:
+def error_fields(answer: MintAnswer) -> ErrorFields:
     """Read the identifiers of an error body, whatever its shape."""
     try:
-        document = json.loads(body)
+        document = json.loads(answer.body)
     except (ValueError, RecursionError):
         return ErrorFields()
     error = document.get("error", document) if isinstance(document, dict) else None
     if isinstance(error, str):
-        return ErrorFields(code=_identifier(error))
+        return ErrorFields(code=_word(answer, error))
     if not isinstance(error, dict):
         return ErrorFields()
-    return ErrorFields(
-        _identifier(error.get("code")), _identifier(error.get("type")), _identifier(error.get("param"))
-    )
+    return ErrorFields(*(_word(answer, error.get(name)) for name in ("code", "type", "param")))
 
 
 def request_id_of(answer: MintAnswer) -> str | None:
     """The answer's request id, where it looks like one."""
-    return _identifier(answer.headers.get("x-request-id")) or None
+    return _identifier(answer, answer.headers.get("x-request-id")) or None
 
 
 def retry_after_of(answer: MintAnswer) -> float | None:
@@ -104,11 +106,17 @@ def _number(text: str | None) -> float | None:
     return float(text) if text is not None and re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text.strip()) else None
 
 
-def _identifier(value: Any) -> str:
+def _word(answer: MintAnswer, value: Any) -> str:
+    """An identifier made of words, as codes and paths are: nothing drawn by chance, as tokens are."""
+    text = _identifier(answer, value)
+    return "" if any(_DRAWN.fullmatch(part) for part in _PARTS.split(text)) else text
+
+
+def _identifier(answer: MintAnswer, value: Any) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         return ""
     text = str(value)
-    if not _IDENTIFIER.fullmatch(text) or _SECRETIVE.search(text) or text == "None":
+    if not _IDENTIFIER.fullmatch(text) or _SECRETIVE.search(text) or text == "None" or answer.tells(text):
         return ""
     return text
 
