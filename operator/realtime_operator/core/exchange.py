@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
 SHORTEST_ECHO = 12
 """Letters of a secret in a row that count as telling it: a word of an error code may well stand in a key."""
 
