@@ -7,7 +7,9 @@ itself creates the sessions and reads ``/proc``. What sessions suffered is told 
 * ``steady``: the rotations of N sessions whose due moments are spread evenly.
 * ``restart``: the same; the operator is killed by SIGKILL and started again some seconds later.
 * ``outage``: the same; the provider answers 503 for some seconds.
+* ``noisy-neighbour``: the same, measured twice: alone, and beside as many sessions whose own provider never answers.
+* ``throttled``: N sessions at once on a provider that grants so many mints a minute and answers 429 beyond.
 
-For the last three the sessions are created evenly over one rotation period, which spreads their due moments from
+But for ``create`` and ``throttled`` the sessions are created evenly over one rotation period, which spreads their due moments from
 the first one on, and each rotates once before the measuring window begins.
 """

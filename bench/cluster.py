@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +18,6 @@ from observer.kubeconfig import read_kubeconfig
 
 NAMESPACE: Final = "bench"
 GROUP_VERSION: Final = "realtime-operator.io/v1alpha1"
-SESSIONS: Final = f"/apis/{GROUP_VERSION}/namespaces/{NAMESPACE}/realtimesessions"
 IN_FLIGHT: Final = 32
 PAGE: Final = 500
 ANSWER_WITHIN: Final = aiohttp.ClientTimeout(total=60)
@@ -30,6 +29,14 @@ INSTRUCTIONS: Final = "You greet the guests. "
 
 SESSION_BYTES: Final = 1500
 """Of `spec.session` as compact JSON, whatever the session's name."""
+
+
+def sessions_in(namespace: str) -> str:
+    """Give the path of the sessions of a namespace."""
+    return f"/apis/{GROUP_VERSION}/namespaces/{namespace}/realtimesessions"
+
+
+SESSIONS: Final = sessions_in(NAMESPACE)
 
 
 class ApiError(RuntimeError):
@@ -110,6 +117,22 @@ class Api:
                 await asyncio.sleep(begin + index * over / sessions - loop.time())
                 group.create_task(one(index))
 
+    async def create_all(self, documents: Iterable[dict[str, Any]], path: str) -> None:
+        """Create objects as fast as 32 requests in flight allow.
+
+        Raises:
+            ApiError: one was refused.
+        """
+        slots = asyncio.Semaphore(IN_FLIGHT)
+
+        async def one(document: dict[str, Any]) -> None:
+            async with slots:
+                await self.add(document, path)
+
+        async with asyncio.TaskGroup() as group:
+            for document in documents:
+                group.create_task(one(document))
+
     async def plans(self) -> list[tuple[float, float]]:
         """Give issue time and rotation time of each session that has them, in seconds since the epoch.
 
@@ -133,13 +156,13 @@ class Api:
             _expect(answer, HTTPStatus.OK)
             return await answer.text()
 
-    async def add(self, document: dict[str, Any]) -> None:
-        """Create a session.
+    async def add(self, document: dict[str, Any], path: str = SESSIONS) -> None:
+        """Create an object, a session of the bench unless told otherwise.
 
         Raises:
             ApiError: it was refused.
         """
-        async with self._client.post(SESSIONS, json=document) as answer:
+        async with self._client.post(path, json=document) as answer:
             _expect(answer, HTTPStatus.CREATED)
             await answer.read()
 

@@ -6,16 +6,18 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from bench.arithmetic import Figure, minimum_exposure, needed_rate, per, unevenness
 from bench.figures import Seen
-from bench.run import READY_WITHIN_S, Run
-from bench.settings import LEAD_IN_S, Scenario
-from demo.provider.actions import Respond
+from bench.ledger import first_mint_after, held_at, mints_between
+from bench.neighbour import hanging_neighbour
+from bench.run import READY_WITHIN_S, Evidence, Opened, Run, Witness
+from bench.settings import LEAD_IN_S, MINUTE_S, Scenario
+from demo.provider.actions import ApiError, Respond
 from demo.provider.remote import RemoteProvider
 
 ORPHANS_JUDGED_S: Final = 11.0
@@ -30,7 +32,8 @@ async def perform(run: Run) -> Seen:
     Raises:
         RunError, demo.children.StartError, bench.cluster.ApiError: it could not be done.
     """
-    return await (_create(run) if run.settings.scenario is Scenario.CREATE else _rotate(run))
+    acts = {Scenario.CREATE: _create, Scenario.NOISY: _noisy, Scenario.THROTTLED: _throttled}
+    return await acts.get(run.settings.scenario, _rotate)(run)
 
 
 async def _create(run: Run) -> Seen:
@@ -39,6 +42,35 @@ async def _create(run: Run) -> Seen:
     opened = await run.open_window(witness)
     await run.create(over=0)
     await run.all_ready(witness, run.settings.seconds)
+    return await _created(run, idle, witness, opened, {})
+
+
+async def _throttled(run: Run) -> Seen:
+    settings, ledger = run.settings, run.stage.ledger
+    idle = await run.idle_percent()
+    witness = await run.witness("creation")
+    refusal = Respond(status=429, error=ApiError(code="rate_limit_exceeded", type="rate_limit_error"))
+    with RemoteProvider(run.stage.base_url) as provider:
+        await asyncio.to_thread(provider.fault, refusal, beyond_per_minute=settings.per_minute)
+        opened = await run.open_window(witness)
+        ends = time.monotonic() + settings.seconds
+        await run.create(over=0)
+        await run.rest("the first minute", MINUTE_S)
+        (early,) = await asyncio.to_thread(provider.faults_taken)
+        begin = time.time()
+        await run.all_ready(witness, ends - time.monotonic())
+        await run.rest("rotating at the limit", max(0.0, ends - time.monotonic()))
+        (refused,) = await asyncio.to_thread(provider.faults_taken)
+    granted = mints_between(ledger, begin, time.time() - begin)
+    later = refused - early
+    known = {"refused_mints": refused, "refused_share_later": per(later, later + granted)}
+    return await _created(run, idle, witness, opened, known)
+
+
+async def _created(
+    run: Run, idle: float | None, witness: Witness, opened: Opened, known: Mapping[str, Figure]
+) -> Seen:
+    """Close a window that began before the sessions; `known` are figures of the scenario's own."""
     window = await run.close_window(opened)
     memory, rotations = run.stage.meters.memory_mib, witness.latest["rotations"]
     mints = mints_between(run.stage.ledger, opened.reading.at, window.usage.seconds)
@@ -54,30 +86,57 @@ async def _create(run: Run) -> Seen:
         memory_mib=memory,
         peak_mib=run.stage.meters.peak_mib,
         rotations=rotations,
-        extra={"all_ready_s": all_ready, "mints": mints},
+        extra={**known, "all_ready_s": all_ready, "mints": mints},
         details=await _details(run, window.requests),
     )
 
 
 async def _rotate(run: Run) -> Seen:
-    settings, meters = run.settings, run.stage.meters
     idle = await run.idle_percent()
-    first = await run.witness("creation")
-    await run.create(over=settings.period)
-    settled_at = time.monotonic() + settings.settling
-    await run.all_ready(first, READY_WITHIN_S)
+    creation = await _settled(run)
+    window = await run.witness("window")
+    return await _measured(run, idle, await run.evidence(creation), window, {})
+
+
+async def _noisy(run: Run) -> Seen:
+    idle = await run.idle_percent()
+    creation = await _settled(run)
+    alone = await run.witness("time alone")
+    ready = await run.evidence(creation)
+    await run.rest("measuring alone", run.settings.seconds)
+    quiet = (await run.evidence(alone)).figures
+    async with hanging_neighbour(run):
+        await run.rest("letting the neighbour hang", LEAD_IN_S)
+        window = await run.witness("window")
+        extra = {f"alone_lateness_{name}_s": quiet[f"lateness_{name}_s"] for name in ("p50", "p99", "max")}
+        return await _measured(run, idle, ready, window, extra)
+
+
+async def _settled(run: Run) -> Witness:
+    """Create the sessions and wait until their rotations lie evenly; gives the witness of the creation."""
+    creation = await run.witness("creation")
+    await run.create(over=run.settings.period)
+    settled_at = time.monotonic() + run.settings.settling
+    await run.all_ready(creation, READY_WITHIN_S)
     await run.rest("settling", max(0.0, settled_at - time.monotonic()))
-    second = await run.witness("window")
-    ready = await run.evidence(first)
+    return creation
+
+
+async def _measured(
+    run: Run, idle: float | None, ready: Evidence, witness: Witness, known: Mapping[str, Figure]
+) -> Seen:
+    """Measure a window; `known` are figures of the time before it."""
+    settings, meters = run.settings, run.stage.meters
     plans = await run.api.plans()
-    opened = await run.open_window(second)
+    opened = await run.open_window(witness)
     broken = await _window(run)
     meters.look()
     extra: dict[str, Figure] = {
+        **known,
         "needed_per_s": needed_rate(plans),
         "unevenness": unevenness((due for _, due in plans), settings.period),
     }
-    window, during = await asyncio.gather(run.close_window(opened), run.evidence(second))
+    window, during = await asyncio.gather(run.close_window(opened), run.evidence(witness))
     extra["mints"] = mints_between(run.stage.ledger, opened.reading.at, window.usage.seconds)
     return Seen(
         created=run.created,
@@ -147,36 +206,14 @@ class Broken:
             "exposure_over_minimum": per(told["expired_seconds"], self.minimum),
             "recovered_s": None if told["unfresh"] else max(0.0, fresh_at - self.back_at),
             "refused_mints": self.refused,
-            "first_mint_s": _first_mint(ledger, self.back_at) if is_restart else None,
+            "first_mint_s": first_mint_after(ledger, self.back_at) if is_restart else None,
         }
 
 
 def minimum_of(run: Run, begin: float, back: float) -> float:
     """Give the seconds over all sessions in which tokens had to be expired, because nothing could be minted between two moments."""
-    held = _held(run.stage.ledger, back)
+    held = held_at(run.stage.ledger, back)
     return minimum_exposure(held.values(), begin=begin, possible_at=back + run.settings.latency)
-
-
-def ledger_lines(file: Path) -> Iterator[dict[str, Any]]:
-    """Read the lines of the provider's ledger that are complete."""
-    content = file.read_bytes()
-    for line in content[: content.rfind(b"\n") + 1].splitlines():
-        yield json.loads(line)
-
-
-def mints_between(file: Path, begin: float, seconds: float) -> int:
-    """Count the tokens made in a stretch of time; `begin` in seconds since the epoch."""
-    return sum(begin <= line["issued_at"] < begin + seconds for line in ledger_lines(file))
-
-
-def _held(file: Path, until: float) -> dict[str, float]:
-    """Give by session the expiry of its last token made before a moment; the model names the session."""
-    return {line["model"]: line["expires_at"] for line in ledger_lines(file) if line["issued_at"] < until}
-
-
-def _first_mint(file: Path, after: float) -> float | None:
-    """Give the seconds from a moment to the first mint after it."""
-    return next((line["issued_at"] - after for line in ledger_lines(file) if line["issued_at"] > after), None)
 
 
 async def _details(run: Run, requests: Any) -> dict[str, Any]:

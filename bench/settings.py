@@ -25,6 +25,11 @@ LEAD_IN_S: Final = 10.0
 AFTER_RESTART_S: Final = 15.0
 """How long an operator is given, at least, to work again."""
 
+MINUTE_S: Final = 60.0
+
+BEYOND_THE_LEAST: Final = 1.3
+"""First mints on a limit that has to be found out take longer than the limit alone would have them take."""
+
 RESULTS: Final = Path(__file__).parent / "results"
 
 
@@ -39,6 +44,8 @@ class Scenario(StrEnum):
     STEADY = "steady"
     RESTART = "restart"
     OUTAGE = "outage"
+    NOISY = "noisy-neighbour"
+    THROTTLED = "throttled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +57,11 @@ class Settings:
         sessions: how many there are.
         lifetime: of each token.
         latency: of the provider.
-        seconds: the measuring window; for `create` the longest that getting ready may take.
+        seconds: the measuring window; for `create` the longest that getting ready may take, for `noisy-neighbour` each of the two.
         runs: how many times all of it is done, each on a control plane of its own.
         outage: how long the provider answers 503.
         down: from the operator's end to its new start.
+        per_minute: how many mints the provider grants in any minute, in `throttled`; nobody tells the operator.
         idle: how long the operator is measured with no session, before any is made.
         settle: from the last session's creation to the window; None is one rotation period.
         results: folder for the results.
@@ -67,6 +75,7 @@ class Settings:
     runs: int = 1
     outage: float = 60.0
     down: float = 10.0
+    per_minute: int = 60
     idle: float = 10.0
     settle: float | None = None
     results: Path = RESULTS
@@ -87,6 +96,7 @@ class Settings:
         after = {
             Scenario.RESTART: self.down + AFTER_RESTART_S,
             Scenario.OUTAGE: self.outage + self.lifetime / 2,
+            Scenario.THROTTLED: BEYOND_THE_LEAST * MINUTE_S * self.sessions / self.per_minute,
         }
         return LEAD_IN_S + after[self.scenario] if self.scenario in after else 1.0
 
@@ -122,6 +132,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         ("--runs", "RUNS", "runs", whole(1, 9), usual.runs, "how often; the median is reported"),
         ("--outage", "OUTAGE", "outage", number(1, 3600), usual.outage, "seconds of 503, in outage"),
         ("--down", "DOWN", "down", number(0, 600), usual.down, "seconds without operator, in restart"),
+        (
+            "--per-minute",
+            "PER_MINUTE",
+            "per_minute",
+            whole(1, 100_000),
+            usual.per_minute,
+            "mints granted, in throttled",
+        ),
         ("--idle", "IDLE", "idle", number(0, 600), usual.idle, "seconds measured without sessions"),
         ("--settle", "SETTLE", "settle", _settle, "period", "seconds before the window, or 'period'"),
     )

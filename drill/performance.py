@@ -12,8 +12,8 @@ from typing import Final
 import aiohttp
 
 from bench.cluster import INSTRUCTIONS
+from bench.ledger import ledger_lines
 from bench.run import READY_WITHIN_S, Run, Witness
-from bench.scenarios import ledger_lines
 from drill.faults import FAULTS, LOOK_AGAIN_S, WITH_CHANGES, Newcomer, Struck
 from drill.leaks import Leak, search
 from drill.outcome import Outcome

@@ -21,7 +21,7 @@ The control API below /_standin/ (JSON, same port, loopback only unless opened):
                                      answered_at (null: never answered)
   GET    /_standin/requests?after=N  recorded requests, with null and absent told apart
 
-A rule is {"match": {endpoint, model, times, probability, until}, "action": {"kind": ..., "mint": false}}.
+A rule is {"match": {endpoint, model, times, probability, until, beyond_per_minute}, "action": {"kind": ..., "mint": false}}.
 All of match is optional; the first rule that takes a request decides. "mint": true makes an orphan: a token
 is made and never told. Kinds of action, with their fields:
 

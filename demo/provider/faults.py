@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
-from typing import Annotated
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from demo.provider.actions import AnyAction
+
+MINUTE_S: Final = 60.0
 
 
 class Match(BaseModel):
@@ -20,6 +23,7 @@ class Match(BaseModel):
         times: how many requests the rule takes before it is spent.
         probability: the share of requests it takes, drawn from the stand-in's own seeded generator.
         until: seconds since the epoch on the stand-in's clock, after which it takes none.
+        beyond_per_minute: it lets so many requests pass in any minute, and takes those beyond: a rate limit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,6 +33,7 @@ class Match(BaseModel):
     times: Annotated[int, Field(ge=1)] | None = None
     probability: Annotated[float, Field(ge=0, le=1)] = 1.0
     until: float | None = None
+    beyond_per_minute: Annotated[int, Field(ge=1)] | None = None
 
 
 class Rule(BaseModel):
@@ -46,6 +51,7 @@ class Standing:
 
     rule: Rule
     taken: int = 0
+    passed: deque[float] = field(default_factory=deque)
 
     def takes(self, endpoint: str, model: str | None, now: float, dice: random.Random) -> bool:
         """Tell whether the rule takes a request; draws only for requests that match otherwise."""
@@ -56,7 +62,17 @@ class Standing:
             and (match.until is None or now < match.until)
             and (match.times is None or self.taken < match.times)
             and (match.probability == 1 or dice.random() < match.probability)
+            and (match.beyond_per_minute is None or self._is_beyond(match.beyond_per_minute, now))
         )
+
+    def _is_beyond(self, limit: int, now: float) -> bool:
+        """Tell whether so many passed in the last minute already; else let this one pass."""
+        while self.passed and self.passed[0] <= now - MINUTE_S:
+            self.passed.popleft()
+        if len(self.passed) >= limit:
+            return True
+        self.passed.append(now)
+        return False
 
 
 class Faults:

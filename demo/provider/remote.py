@@ -103,7 +103,7 @@ class RemoteProvider:
         self._call("PUT", "keys", json={"keys": keys})
 
     def fault(self, action: AnyAction, **match: object) -> None:
-        """Put one more rule in force; `match` as in `Match`: endpoint, model, times, probability, until."""
+        """Put one more rule in force; `match` as in `Match`: endpoint, model, times, probability, until, beyond_per_minute."""
         rule = Rule(match=Match.model_validate(match), action=action)
         self._call("POST", "faults", json=rule.model_dump())
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from bench.figures import MEANINGS, Seen, figures_of, remarks_on
+from bench.ledger import mints_between
 from bench.meters import OPERATOR, Usage
 from bench.report import Report
 from bench.run import Evidence, Window
-from bench.scenarios import Broken, mints_between
+from bench.scenarios import Broken
 from bench.settings import Scenario, Settings
 
 CPU = {OPERATOR: 1.5, "kube-apiserver": 5.0, "etcd": 1.0, "provider": 0.3, "bench": 2.0}

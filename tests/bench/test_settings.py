@@ -32,6 +32,7 @@ def test_the_environment_sets_what_the_command_line_leaves_out() -> None:
         ["--settle", "never"],
         ["--scenario", "outage", "--seconds", "60"],
         ["--scenario", "restart", "--seconds", "20"],
+        ["--scenario", "throttled", "--n", "500", "--per-minute", "60", "--seconds", "600"],
     ],
 )
 def test_what_cannot_be_measured_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

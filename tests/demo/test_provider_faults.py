@@ -23,6 +23,7 @@ from demo.provider.actions import (
     Redirect,
     Respond,
 )
+from demo.provider.faults import Faults, Match, Rule
 
 if TYPE_CHECKING:
     from demo.provider.actions import AnyAction
@@ -254,6 +255,23 @@ def test_a_rule_may_take_a_share(provider: RemoteProvider, client: httpx.Client)
     provider.fault(Respond(status=500), probability=0.5)
 
     assert {mint(client).status_code for _ in range(40)} == {200, 500}
+
+
+def test_a_rule_may_be_a_rate_limit(provider: RemoteProvider, client: httpx.Client) -> None:
+    """So many requests of a minute pass, and those beyond are taken and counted."""
+    provider.fault(Respond(status=429), beyond_per_minute=3)
+
+    assert [mint(client).status_code for _ in range(5)] == [200, 200, 200, 429, 429]
+    assert provider.faults_taken() == [2]
+
+
+def test_a_rate_limit_lets_requests_pass_again_after_a_minute() -> None:
+    """It counts those that passed in any minute."""
+    faults = Faults()
+    faults.add(Rule(match=Match(beyond_per_minute=2), action=Respond(status=429)))
+    moments = (0, 30, 59, 60, 61, 89, 91, 120)
+    taken = [faults.action_for("ClientSecrets", None, float(at)) is not None for at in moments]
+    assert taken == [False, False, True, False, True, True, False, False]
 
 
 def test_faults_are_cleared(provider: RemoteProvider, client: httpx.Client) -> None:
