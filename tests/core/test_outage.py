@@ -127,13 +127,13 @@ def test_what_is_not_the_providers_outage(error: ProviderError) -> None:
     assert not any(scene.fails(scene.session(number), error) for number in range(9))
 
 
-def test_one_may_ask_in_each_second() -> None:
+def test_one_may_ask_in_each_time_slot() -> None:
     """While anybody has no living token: one, once; who failed least first, then the fewest probes, then who got a token last."""
     scene, sessions = a_scene_of_trouble(-5, -9, -1, -7, 40)
     asked = []
     for _ in range(7):
         pause, uid = scene.slot()
-        assert pause == pytest.approx(1.0)
+        assert pause == pytest.approx(0.25)
         asked.append(uid)
         able = [each.ref.uid for each in sessions if scene.asks(each)]
         assert able == [uid]
@@ -146,13 +146,13 @@ def test_a_probe_that_comes_late_does_not_shift_the_next() -> None:
     """The pauses are counted from slot to slot."""
     scene, _ = a_scene_of_trouble(-1, -1, -1)
     begin = scene.now
-    for late in (0.2, 0.4, 0.1, 0.3):
+    for late in (0.05, 0.1, 0.02, 0.07):
         scene.now = scene.outage.next_probe_at + late
         scene.outage.choose(now=scene.now)
-    assert scene.outage.next_probe_at - begin == pytest.approx(5)
+    assert scene.outage.next_probe_at - begin == pytest.approx(1.25)
     scene.now += 10
     scene.outage.choose(now=scene.now)
-    assert scene.outage.next_probe_at - scene.now == pytest.approx(1)
+    assert scene.outage.next_probe_at - scene.now == pytest.approx(0.25)
 
 
 def test_a_probe_that_hangs() -> None:
@@ -177,8 +177,8 @@ def test_while_all_tokens_live_the_pauses_grow() -> None:
     while scene.now < sessions[0].expires_at:
         left = sessions[0].expires_at - scene.now
         pauses.append(scene.slot()[0])
-        assert pauses[-1] <= max(1.0, left / 4) + 1e-6
-    assert len(pauses) <= 16
+        assert pauses[-1] <= max(0.25, left / 4) + 1e-6
+    assert len(pauses) <= 22
     assert scene.now - begin < 42
 
 
@@ -191,7 +191,7 @@ def test_who_has_no_token_hastens_the_next_probe() -> None:
     scene.waits(scene.session(9))
     pause, uid = scene.slot()
     assert (pause, uid) == (0, "9")
-    assert scene.slot()[0] == pytest.approx(1)
+    assert scene.slot()[0] == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize("kind", [ProviderThrottled, ProviderUnavailable])
@@ -202,20 +202,20 @@ def test_the_providers_own_wish_is_a_minimum(kind: type[ProviderError]) -> None:
     for number in range(3):
         scene.fails(scene.session(number), kind(Reason.PROVIDER_THROTTLED, "slow", retry_after=20.0))
     assert scene.slot()[0] == pytest.approx(20)
-    assert scene.slot()[0] == pytest.approx(1)
+    assert scene.slot()[0] == pytest.approx(0.25)
 
 
 def test_one_answers_wish_binds_who_got_it() -> None:
     """A single Retry-After among answers without one stops neither the probes nor anybody else."""
     scene, sessions = a_scene_of_trouble(-3, -2, -1, -4)
     pause, uid = scene.slot()
-    assert (round(pause), uid) == (1, "3")
+    assert (pause, uid) == (pytest.approx(0.25), "3")
     assert scene.asks(sessions[3])
     scene.fails(sessions[3], ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, "later", retry_after=3600.0))
     asked = []
     for _ in range(6):
         pause, uid = scene.slot()
-        assert pause == pytest.approx(1)
+        assert pause == pytest.approx(0.25)
         asked.append(uid)
         assert scene.asks(sessions[int(uid)])
         scene.fails(sessions[int(uid)])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from realtime_operator.engine.directory import LOOK_AT_KEYS_S
 from realtime_operator.ports import KeyDocument
 from tests.engine.outage import LATENCY_S, Troubled, a_provider, a_world, add, spread_out
 from tests.engine.test_dispatcher import virtually
@@ -35,17 +36,17 @@ async def test_an_outage_of_a_minute_for_a_thousand_sessions_of_a_minute(phase: 
         await asyncio.sleep(phase)
         told = world.submitted
         begin, back = await outage(world, troubled, 60)
-        assert len(troubled.sent(begin, back)) <= 80
+        assert len(troubled.sent(begin, back)) <= 200
         # The rotation that fails, the expiry, and what the probes add.
-        assert world.submitted - told <= 2 * MANY + 60
+        assert world.submitted - told <= 2 * MANY + 200
         troubled.most_at_once = 0
         await asyncio.sleep(40)
         actual, least, last = troubled.exposure(begin, back)
         first = next(r for r in troubled.sent(back) if r.expires_at is not None)
         waves = MANY / 128 * LATENCY_S
         found_after = first.given_at - back
-        assert found_after <= 1 + 2 * LATENCY_S
-        assert last - back <= 2.5
+        assert found_after <= 0.25 + 2 * LATENCY_S
+        assert last - back <= 2.0
         # On average half of the waves, after the probe; the least counts one latency already.
         assert actual - least <= MANY * (found_after + waves / 2 + 0.05)
         assert actual <= least * (1.04 + max(0.0, found_after - LATENCY_S) * MANY / least)
@@ -131,7 +132,7 @@ async def test_a_provider_that_asks_for_a_pause() -> None:
 
 @virtually
 async def test_a_probe_that_hangs_does_not_stop_the_next() -> None:
-    """The provider is found to be back within a second although earlier probes never end."""
+    """The provider is found to be back at once although earlier probes never end."""
     world, troubled = a_world()
     async with world:
         await spread_out(world, 60)
@@ -143,7 +144,7 @@ async def test_a_probe_that_hangs_does_not_stop_the_next() -> None:
         back = world.clock.now()
         await asyncio.sleep(3)
         given = [r for r in troubled.sent(back) if r.expires_at is not None]
-        assert min(r.at for r in given) <= back + 1.01
+        assert min(r.at for r in given) <= back + 0.26
         assert len({r.model for r in given}) == 57
 
 
@@ -160,23 +161,23 @@ async def test_one_of_two_providers_is_down() -> None:
         assert max(world.metrics.late) < 0.3
         assert len(world.metrics.late) >= 100
         mine = [r for r in troubled.sent(begin, back) if r.expires_at is None]
-        assert len(mine) <= 180
+        assert len(mine) <= 300
         await asyncio.sleep(3)
         assert all(memory.memory.expires_at > world.clock.now() for memory in world.table)
 
 
 @virtually
 async def test_the_only_session_there_is() -> None:
-    """It is probed once a second, too, so it is fresh at most so long after the provider is back."""
+    """It is probed as often, so it is fresh soon after the provider is back."""
     world, troubled = a_world()
     async with world:
         add(world, 0)
         await asyncio.sleep(5)
         begin, back = await outage(world, troubled, 100.37)
-        assert len(troubled.sent(begin, back)) <= 70
+        assert len(troubled.sent(begin, back)) <= 270
         await asyncio.sleep(2)
         _, _, last = troubled.exposure(begin, back)
-        assert last - back <= 1 + 2 * LATENCY_S
+        assert last - back <= 0.25 + 2 * LATENCY_S
 
 
 @virtually
@@ -192,7 +193,7 @@ async def test_a_restart_during_an_outage() -> None:
         for body in list(again.objects.documents.values()):
             again.intake.seen(body)
         await asyncio.sleep(20)
-        assert len(later.requests) <= 128 + 20
+        assert len(later.requests) <= 128 + 80
         back = again.clock.now()
         later.down = set()
         await asyncio.sleep(2.5)
@@ -212,7 +213,7 @@ async def test_a_spec_that_changes_while_the_provider_is_down() -> None:
         for number in range(10):
             add(world, number, generation=2, lifetimeSeconds=55)
         await asyncio.sleep(3)
-        assert len(troubled.requests) - before <= 4
+        assert len(troubled.requests) - before <= 13
         assert world.shown(4)["observedGeneration"] == 2
         assert world.shown(4)["failures"]["lastReason"] == "ProviderUnavailable"
         troubled.down = set()
@@ -264,12 +265,14 @@ async def test_a_provider_that_becomes_another_one(how: str) -> None:
         elif how == "another key":
             key = KeyDocument("2", {"realtime-operator.io/provider-key": "true"}, {"api-key": "sk-other"})
             world.references.secrets["hotel", "openai"] = key
-            await directory.refresh()
+            await asyncio.sleep(LOOK_AT_KEYS_S)
         else:
             directory.gone("RealtimeProvider", "uid-default")
             directory.seen("RealtimeProvider", a_provider())
         await asyncio.sleep(0.05)
-        assert len(troubled.requests) - sent >= 39  # one may have been asking just then
+        moments = [request.at for request in troubled.requests[sent:]]
+        at_once = max(sum(first <= at < first + 0.1 for at in moments) for first in moments)
+        assert at_once >= 39  # one may have been asking just then
 
 
 @virtually

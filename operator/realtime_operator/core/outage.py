@@ -27,8 +27,11 @@ from realtime_operator.core.session_memory import SessionMemory
 MINTS_IN_A_ROW = 3
 """So many failures, of as many sessions: fewer may be one session's own trouble, more would be asked for nothing."""
 
-PROBE_EVERY_S = 1.0
+PROBE_EXPIRED_S = 0.25
 """While anybody has no living token: half of it is what a session waits on average after the provider is back."""
+
+PROBE_EVERY_S = 1.0
+"""The first pause while all tokens still live."""
 
 PROBE_PAUSE_MAX_S = 30.0
 """The longest pause while all tokens still live."""
@@ -194,13 +197,13 @@ class Outage:
 
     def _hasten(self, memory: SessionMemory, *, now: float) -> None:
         """See to it that the next probe comes as soon as this session needs it."""
-        left, pause = memory.expires_at - now, PROBE_EVERY_S
+        left, pause = memory.expires_at - now, PROBE_EXPIRED_S
         backed_off = PROBE_EVERY_S * 2.0 ** min(self._slots, 16)
         if self._said is not None and self._said.failure_class is FailureClass.PEOPLE:
             alive = max(PEOPLE_PAUSE_ALIVE_S, left / PROBES_BEFORE_EXPIRY) if left > 0 else PEOPLE_PAUSE_MAX_S
             pause = min(backed_off, alive, PEOPLE_PAUSE_MAX_S)
         elif left > 0:
-            pause = max(PROBE_EVERY_S, min(backed_off, PROBE_PAUSE_MAX_S, left / PROBES_BEFORE_EXPIRY))
+            pause = max(PROBE_EXPIRED_S, min(backed_off, PROBE_PAUSE_MAX_S, left / PROBES_BEFORE_EXPIRY))
         self.next_probe_at = max(min(self.next_probe_at, self._slot + pause), self._not_before)
 
     def _is_enough(self, error: ProviderError, all_in_trouble: Callable[[], bool]) -> bool:
