@@ -37,8 +37,9 @@ fuzz: $(STAMP) ## Try hostile answers of a provider (EXAMPLES=200000 FUZZ_SEED=n
 format: $(STAMP) ## Rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-crds: $(STAMP) ## Generate crds/*.yaml from the models
-	@exec $(BIN)/python -m realtime_operator.api.crd crds
+crds: $(STAMP) ## Generate crds/*.yaml and docs/reference.md from the models
+	@$(BIN)/python -m realtime_operator.api.crd crds
+	@exec $(BIN)/python -m realtime_operator.api.reference docs/reference.md
 
 lock: $(STAMP) ## Resolve requirements/*.lock anew
 	@hack/lock "$(BIN)/uv"
