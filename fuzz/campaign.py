@@ -103,6 +103,7 @@ def _tried(check: Callable[[Any], None], strategy: SearchStrategy[Any], count: i
     try:
         seed(start)(run)()
     except Exception as error:  # noqa: BLE001 - an exception of any kind is what is looked for
-        notes = "; ".join(getattr(error, "__notes__", []))
-        return f"{type(error).__name__}: {error} [seed {start}] {notes}"
+        first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
+        notes = "; ".join(getattr(first, "__notes__", []))
+        return f"{type(first).__name__}: {first} [seed {start}] {notes}"
     return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import kubernetes
 
+from realtime_operator.api.group import KIND_SESSION
 from tests.support.operator import DEADLINE, GROUP, wait_for
 from tests.support.provider import KEY
 
@@ -155,9 +156,10 @@ class Stage:
         return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
     def events(self, name: str) -> list[Any]:
-        """The events about an object, oldest first."""
+        """The events about a session, oldest first; a provider of its name has its own."""
         listed = self._events.list_namespaced_event(self.namespace).items
-        return sorted((it for it in listed if it.regarding.name == name), key=lambda it: it.event_time)
+        about = (it for it in listed if (it.regarding.kind, it.regarding.name) == (KIND_SESSION, name))
+        return sorted(about, key=lambda it: it.event_time)
 
     # --- waiting
 
