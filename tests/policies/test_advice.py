@@ -19,6 +19,7 @@ from tests.policies.fence import POLICIES, copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import kubernetes
 
@@ -30,6 +31,7 @@ pytest_plugins = ["tests.support.fixtures"]
 pytestmark = pytest.mark.controlplane
 
 FILE = POLICIES / "advice.yaml"
+EXAMPLES = sorted((POLICIES.parent / "examples").glob("*/*.yaml"))
 GA = {"type": "realtime", "model": "gpt-realtime"}
 HEARD = {"type": "transcription"}
 MCP = {"type": "mcp", "server_label": "desk", "server_url": "https://desk.example"}
@@ -245,6 +247,14 @@ def warnings(kube: kubernetes.client.ApiClient, kubectl: Command) -> Iterator[Wa
 def test_nothing_is_said_of_a_sound_session(warnings: Warnings, spec: dict[str, Any]) -> None:
     """No false alarm."""
     assert warnings("RealtimeSession", spec) == []
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_nothing_is_said_of_an_example(warnings: Warnings, file: Path) -> None:
+    """What people copy is sound."""
+    document = yaml.safe_load(file.read_text())
+    if document["kind"] == "RealtimeSession":
+        assert warnings("RealtimeSession", document["spec"]) == []
 
 
 @pytest.mark.parametrize(("spec", "words"), WARNED.values(), ids=WARNED.keys())
