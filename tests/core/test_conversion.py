@@ -6,8 +6,12 @@ import copy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from realtime_operator.api.endpoint import Endpoint
 from realtime_operator.core.conversion import NotConvertible, converted, is_older
+from realtime_operator.core.older_shape import LOST, MOVES, TYPES
 
 Json = dict[str, Any]
 
@@ -299,3 +303,34 @@ def test_what_cannot_be_converted_is_named(document: Json, message: str) -> None
 def test_only_sessions_of_the_older_endpoints_are_converted(document: Json, *, older: bool) -> None:
     """Anything else is none of its business."""
     assert is_older(document) == older
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | st.sampled_from(["pcm16", "auto", "text", "audio", "x"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["model", "type", "seconds", "expires_after"]), inner)
+    ),
+    max_leaves=6,
+)
+NAMES = sorted({name for fields in (*MOVES.values(), *LOST.values()) for name in fields})
+BODIES = st.dictionaries(
+    st.sampled_from([*NAMES, "client_secret", "type", "later", "output_modalities"]), VALUES
+)
+
+
+@given(BODIES, st.sampled_from(sorted(TYPES)))
+def test_nothing_is_rewritten_silently(older: Json, endpoint: Endpoint) -> None:
+    """Whatever the body: each field is where its counterpart belongs, as it was or in the current words, or a remark names it."""
+    body, remarks = body_of(older, endpoint)
+    named = {remark.partition(":")[0].removeprefix("spec.session.") for remark in remarks}
+    for name, value in older.items():
+        if name in named or name == "type":
+            continue
+        here: Any = body
+        for step in MOVES[endpoint][name]:
+            here = here[step]
+        assert here == value or (name, value, here["type"]) in {
+            (f"{way}_audio_format", "pcm16", "audio/pcm") for way in ("input", "output")
+        }
+    assert body["type"] == TYPES[endpoint]
