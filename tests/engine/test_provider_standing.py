@@ -45,6 +45,7 @@ async def test_an_outage_is_shown_on_the_provider() -> None:
     async with world:
         await spread_out(world, 100)
         assert ready_of(world) == ("True", "KeyReady")
+        assert not [each for each in world.notices if each.about.kind == "RealtimeProvider"]
         told, before = len(world.notices), writes(world)
         troubled.down = {"default"}
         await asyncio.sleep(15)
@@ -164,6 +165,19 @@ async def test_a_provider_that_throttles_costs_few_writes() -> None:
         await asyncio.sleep(1800)
         assert writes(world) <= 62
         assert ready_of(world) == ("True", "KeyReady")
+
+
+@virtually
+async def test_a_session_that_fails_for_ever_costs_few_writes() -> None:
+    """The provider's last error is told at most twice a minute, however often there is a new one."""
+    world, troubled = a_world()
+    async with world:
+        troubled.poisoned = {"m3"}
+        await spread_out(world, 20)
+        before = writes(world)
+        await asyncio.sleep(600)
+        assert 10 <= writes(world) - before <= 21
+        assert world.shown_of_provider()["lastError"]["httpStatus"] == 500
 
 
 def without_credit(troubled: Troubled) -> Any:

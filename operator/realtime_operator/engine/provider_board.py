@@ -37,6 +37,8 @@ class ProviderBoard:
             return
         entry.shown_at = now
         await self._objects.patch_status(entry.ref, changes)
+        was_in_trouble = any(c["status"] == "False" for c in entry.status.get("conditions") or ())
         for warning, reason, message in news(entry.status, status):
-            self._announce(Notice(entry.ref, warning, reason, message))
+            if warning or was_in_trouble:  # that a new provider is ready is no news
+                self._announce(Notice(entry.ref, warning, reason, message))
         entry.status = status
