@@ -137,6 +137,17 @@ def test_a_namespaced_provider_looks_in_its_own_namespace_only() -> None:
     assert (provider.kind, provider.key_namespace) == (ProviderKind.PROVIDER, "hotel")
 
 
+@pytest.mark.parametrize(
+    "auth", [{}, {"file": {"path": "a"}, "secretRef": {"name": "a"}}], ids=["nowhere", "twice"]
+)
+def test_a_key_is_named_once(auth: dict[str, Any]) -> None:
+    """A provider that names its key nowhere, or twice, is no provider, also where no rule was run."""
+    with pytest.raises(ValidationError, match="in secretRef or in file"):
+        ClusterRealtimeProvider.model_validate(
+            {"metadata": {"name": "default"}, "spec": {**PROVIDER_SPEC, "auth": auth}}
+        )
+
+
 def test_objects_cannot_be_changed() -> None:
     """A parsed object is a value; assigning to it is refused."""
     session = RealtimeSession.model_validate(SESSION)

@@ -27,6 +27,17 @@ def headers(**values: str) -> dict[str, Any]:
     return a_spec(headers={name.replace("_", "-"): value for name, value in values.items()})
 
 
+def headers_from(*names: str, **fields: Any) -> dict[str, Any]:
+    """Return a spec that takes the values of these headers from a Secret."""
+    ref = {"name": "gateway", "key": "k"}
+    return a_spec(headersFrom=[{"name": name, "secretKeyRef": ref} for name in names], **fields)
+
+
+def on_file(path: str, **more: Any) -> dict[str, Any]:
+    """Return the spec of a cluster provider whose key is in a file."""
+    return a_spec(auth={"file": {"path": path}, **more})
+
+
 def requirement(operator: str, *values: str) -> dict[str, Any]:
     """Return the spec of a cluster provider with one requirement on namespaces."""
     selector = {"matchExpressions": [{"key": "voice", "operator": operator, "values": list(values)}]}
@@ -57,6 +68,11 @@ ACCEPTED = {
             "TranscriptionSessions": "/a~1b",
         }
     ),
+    "credentials of a gateway": headers_from(
+        "cf-aig-authorization", "X-Api-Key", headers={"X-Team": "voice"}
+    ),
+    "the other scheme's header": headers_from("api-key"),
+    "as many headers as there may be": headers_from(*(f"{'x' * 126}-{n}" for n in range(8))),
     "all limits": a_spec(limits={"requestsPerMinute": 1, "maxInFlight": 1}),
     "a policy": a_spec(
         allow={"endpoints": ["ClientSecrets"], "models": ["gpt-realtime*"], "maxLifetimeSeconds": 3600}
@@ -149,6 +165,42 @@ REFUSED = {
         "printable ASCII on one line",
     ),
     "a header's value with a line break at its end": (headers(X="a\n"), "spec.headers", "printable ASCII"),
+    "a header of the scheme from a Secret": (
+        headers_from("AUTHORIZATION"),
+        "spec.headersFrom",
+        "must not set the header that spec.auth sets",
+    ),
+    "the other scheme's own header from a Secret": (
+        headers_from("Api-Key", auth={"scheme": "ApiKeyHeader", "secretRef": {"name": "a"}}),
+        "spec.headersFrom",
+        "must not set the header that spec.auth sets",
+    ),
+    "a header of the connection from a Secret": (
+        headers_from("Host"),
+        "spec.headersFrom",
+        "what the operator sets itself",
+    ),
+    "a header from a Secret and in clear": (
+        headers_from("x-team", headers={"X-Team": "voice"}),
+        "spec.headersFrom",
+        "either in headers or in headersFrom",
+    ),
+    "a header from two Secrets": (headers_from("X-A", "x-a"), "spec.headersFrom", "names each header once"),
+    "a header from a Secret without a sound name": (
+        headers_from("X A"),
+        "spec.headersFrom",
+        "a header's name has only",
+    ),
+    "a header from no entry": (
+        a_spec(headersFrom=[{"name": "x-a", "secretKeyRef": {"name": "a"}}]),
+        "spec.headersFrom[0].secretKeyRef.key",
+        "Required value",
+    ),
+    "a file of the operator for a namespaced provider": (
+        a_spec(auth={"secretRef": {"name": "a"}, "file": {"path": "a"}}),
+        "RealtimeProvider",
+        'unknown field "spec.auth.file"',
+    ),
     "a path of an unknown endpoint": (a_spec(paths={"Calls": "/x"}), "spec.paths", "ClientSecrets, Sessions"),
     "a path without a slash": (a_spec(paths={"Sessions": "x"}), "spec.paths", "a path starts with /"),
     "a path with a line break": (a_spec(paths={"Sessions": "/x\n"}), "spec.paths", "a path starts with /"),
@@ -174,12 +226,26 @@ REFUSED = {
 
 CLUSTER_ACCEPTED = {
     "a key with its namespace": a_spec(auth={"secretRef": {"name": "a", "namespace": "b"}}),
+    "a key in a file": on_file("openai/api-key"),
     "a label of namespaces": requirement("In", "true"),
     "the mere presence of a label": requirement("Exists"),
 }
 
 CLUSTER_REFUSED = {
     "a key without a namespace": (a_spec(), "spec.auth.secretRef.namespace", "Required value"),
+    "no key at all": (a_spec(auth={}), "spec.auth", "once: in secretRef or in file"),
+    "a key in a Secret and in a file": (
+        on_file("a", secretRef={"name": "a", "namespace": "b"}),
+        "spec.auth",
+        "once: in secretRef or in file",
+    ),
+    "a file anywhere": (on_file("/etc/shadow"), "spec.auth.file.path", "should match"),
+    "a file above the folder": (on_file("openai/../../token"), "spec.auth.file.path", "should match"),
+    "a header from a Secret of no namespace": (
+        headers_from("x-a", auth={"secretRef": {"name": "a", "namespace": "b"}}),
+        "spec.headersFrom[0].secretKeyRef.namespace",
+        "Required value",
+    ),
     "an authority without a namespace": (
         a_spec(caBundleRef={"name": "ca"}),
         "spec.caBundleRef.namespace",

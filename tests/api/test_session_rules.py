@@ -21,6 +21,12 @@ def tool(**fields: Any) -> dict[str, Any]:
     return {"session": {**REALTIME, "tools": [{"type": "mcp", "server_label": "desk", **fields}]}}
 
 
+def values(*paths: str, **fields: Any) -> dict[str, Any]:
+    """Return a spec whose values at these paths come from a Secret."""
+    ref = {"name": "mcp", "key": "token"}
+    return {"session": REALTIME, "secretValues": [{"path": p, "secretKeyRef": ref} for p in paths]} | fields
+
+
 def keys(**names: str) -> dict[str, Any]:
     """Return a spec that renames entries; underscores stand for dashes, DOCUMENT for realtime.json."""
     renamed = {
@@ -54,6 +60,10 @@ ACCEPTED = {
         "session": REALTIME,
         "nullPaths": ["/audio/input/turn_detection", "/a~1b", "/x~0"],
     },
+    "values from Secrets": values("/tools/0/authorization", "/tools/0/headers/X~1Key", "/prompt/variables/a"),
+    "as many values from Secrets as there may be": values(*(f"/tools/{n}/authorization" for n in range(16))),
+    "an empty list of values without a body": {"secretValues": []},
+    "null paths beside values": values("/tools/0/authorization", nullPaths=["/tracing"]),
     "an empty list of null paths without a body": {"nullPaths": []},
     "renamed entries": keys(token="OPENAI_TOKEN", DOCUMENT="doc.json"),
     "two entries that swap their names": keys(token="model", model="token"),
@@ -139,7 +149,7 @@ REFUSED = {
     "a token inside an MCP tool": (
         tool(authorization="planted"),
         "spec.session.tools[0].authorization",
-        "let your own server add this tool",
+        "name the Secret that holds it in spec.secretValues, with path /tools/N/authorization",
     ),
     "headers inside an MCP tool": (
         tool(headers={"X": "planted"}),
@@ -176,6 +186,35 @@ REFUSED = {
         {"session": REALTIME, "nullPaths": ["/type"]},
         "spec.nullPaths",
         "cannot be null",
+    ),
+    "values without a body": (
+        {"secretValues": values("/tools/0/authorization")["secretValues"]},
+        "spec.secretValues",
+        "which is missing",
+    ),
+    "a type from a Secret": (values("/type"), "spec.secretValues", "type, model and client_secret do not"),
+    "a model from a Secret": (values("/a", "/model"), "spec.secretValues", "rules and policies look at them"),
+    "a lifetime from a Secret": (
+        values("/client_secret/expires_after/seconds"),
+        "spec.secretValues",
+        "spec.lifetimeSeconds",
+    ),
+    "a value twice": (values("/a", "/a"), "spec.secretValues[1]", "Duplicate value"),
+    "a value that is null as well": (
+        values("/tracing", nullPaths=["/tracing"]),
+        "spec.secretValues",
+        "take its path out of nullPaths or secretValues",
+    ),
+    "a value at no pointer": (values("tools"), "spec.secretValues[0].path", "should match"),
+    "a value from no entry": (
+        {"session": REALTIME, "secretValues": [{"path": "/a", "secretKeyRef": {"name": "mcp"}}]},
+        "spec.secretValues[0].secretKeyRef.key",
+        "Required value",
+    ),
+    "more values from Secrets than there may be": (
+        values(*(f"/a/{n}" for n in range(17))),
+        "spec.secretValues",
+        "must have at most 16 items",
     ),
     "an entry that there is not": (
         keys(key="k"),

@@ -14,8 +14,7 @@ from realtime_operator.api.body_older import OLDER
 from realtime_operator.api.rules import PRESERVE_UNKNOWN, JsonSchema, checked, rule
 
 _CREDENTIAL_REMEDY: Final = (
-    "whoever may read the session would read it; "
-    "remove it, and let your own server add this tool to the running session"
+    "whoever may read the session would read it; name the Secret that holds it in spec.secretValues"
 )
 
 _TOOL: Final[JsonSchema] = {
@@ -25,13 +24,13 @@ _TOOL: Final[JsonSchema] = {
     **checked(
         rule(
             "!has(self.authorization)",
-            f"a tool's authorization is a credential: {_CREDENTIAL_REMEDY}",
+            f"a tool's authorization is a credential: {_CREDENTIAL_REMEDY}, with path /tools/N/authorization",
             reason="FieldValueForbidden",
             field_path=".authorization",
         ),
         rule(
             "!has(self.headers)",
-            f"a tool's headers carry credentials: {_CREDENTIAL_REMEDY}",
+            f"a tool's headers carry credentials: {_CREDENTIAL_REMEDY}, with path /tools/N/headers/NAME",
             reason="FieldValueForbidden",
             field_path=".headers",
         ),
@@ -51,9 +50,11 @@ _TOOL: Final[JsonSchema] = {
         "require_approval": anything("mcp: always (default), never, or a filter by tool."),
         "defer_loading": flag("mcp: whether its tools are looked up only when they are needed."),
         "authorization": text(
-            "Refused: a credential does not belong in an object that many may read.", longest=8192
+            "Refused here: name the Secret that holds it in spec.secretValues.", longest=8192
         ),
-        "headers": record("Refused: headers of an MCP server carry credentials.", {}),
+        "headers": record(
+            "Refused here: headers carry credentials; name their Secrets in spec.secretValues.", {}
+        ),
     },
 }
 
@@ -75,7 +76,7 @@ SESSION_BODY: Final[JsonSchema] = {
         ),
         "tools": items(
             "Tools that the model may use. ClientSecrets with type realtime; Sessions takes functions only. "
-            "Their credentials are refused here.",
+            "Their credentials come from Secrets: spec.secretValues.",
             _TOOL,
             most=128,
         ),

@@ -23,6 +23,9 @@ DEFAULT_PROVIDER_NAME: Final = "default"
 LABEL_PROVIDER_KEY: Final = f"{GROUP}/provider-key"
 """On a key Secret, value "true": its owner's consent to be used for minting."""
 
+LABEL_SESSION_VALUE: Final = f"{GROUP}/session-value"
+"""On a Secret, value "true": its owner's consent that sessions of its namespace send what it holds to their provider."""
+
 LABEL_ADOPT: Final = f"{GROUP}/adopt"
 """On a foreign Secret, value "true": its owner's consent that a session takes it over."""
 

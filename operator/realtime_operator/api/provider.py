@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from realtime_operator.api import provider_rules
-from realtime_operator.api.auth import Auth, AuthScheme, KeySecretRef
+from realtime_operator.api.auth import Auth, AuthScheme, HeaderFrom, HeaderSecretRef, KeyFile, KeySecretRef
 from realtime_operator.api.endpoint import Endpoint
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER
 from realtime_operator.api.model import ApiModel, ObjectMeta
@@ -30,6 +30,9 @@ __all__ = [
     "CaBundleRef",
     "CaKind",
     "ClusterRealtimeProvider",
+    "HeaderFrom",
+    "HeaderSecretRef",
+    "KeyFile",
     "KeySecretRef",
     "LastError",
     "Limits",
@@ -122,6 +125,8 @@ class Allow(ApiModel):
 class ProviderSpec(ApiModel):
     """Where and how to mint; the same for both kinds, but only the cluster kind names namespaces."""
 
+    model_config = ConfigDict(json_schema_extra=provider_rules.SPEC)
+
     base_url: str = Field(
         alias="baseURL",
         min_length=1,
@@ -150,6 +155,16 @@ class ProviderSpec(ApiModel):
         max_length=16,
         description="Further request headers, say for routing. Never a credential: it could be read here.",
         json_schema_extra=provider_rules.HEADERS,
+    )
+    headers_from: tuple[HeaderFrom, ...] = Field(
+        default=(),
+        max_length=8,
+        description="Further request headers whose values are credentials, say a gateway's; from Secrets.",
+        json_schema_extra={
+            **provider_rules.HEADERS_FROM,
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+        },
     )
     paths: dict[str, PathTemplate] = Field(
         default_factory=dict,
@@ -208,5 +223,6 @@ class ClusterRealtimeProvider(Provider):
 
     @property
     def key_namespace(self) -> str:
-        """The namespace of the key Secret; empty only if the API server did not enforce the schema."""
-        return self.spec.auth.secret_ref.namespace or ""
+        """The namespace of the key Secret; empty where the key is in a file."""
+        ref = self.spec.auth.secret_ref
+        return (ref.namespace if ref else None) or ""

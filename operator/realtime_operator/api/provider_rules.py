@@ -45,7 +45,7 @@ HEADERS: Final = checked(
     rule(
         f"self.all(k, !k.lowerAscii().matches('{CREDENTIAL_HEADERS}'))",
         "headers must not carry a credential, which everyone could read here; "
-        "put it into the Secret that spec.auth.secretRef names",
+        "name the Secret that holds it in spec.headersFrom, or in spec.auth.secretRef if it is the key",
         reason="FieldValueForbidden",
     ),
     rule(
@@ -61,6 +61,40 @@ HEADERS: Final = checked(
     rule(
         "self.all(k, self[k].matches('^[!-~]([ -~]*[!-~])?$'))",
         "a header's value is printable ASCII on one line, without blanks around it",
+    ),
+)
+
+HEADERS_FROM: Final = checked(
+    rule(
+        f"self.all(h, !(h.name.lowerAscii() in {cel_list(OWN_HEADERS)}))",
+        "headersFrom must not set what the operator sets itself: headers of the body and the connection, "
+        "OpenAI-Organization and OpenAI-Project (spec.organization, spec.project), OpenAI-Safety-Identifier",
+        reason="FieldValueForbidden",
+    ),
+    rule(
+        "self.all(h, h.name.matches('^[-!#$%&*+.^_`|~0-9A-Za-z]+$'))",
+        "a header's name has only letters, digits, and -!#$%&*+.^_`|~",
+    ),
+    rule(
+        "self.all(a, self.exists_one(b, a.name.lowerAscii() == b.name.lowerAscii()))",
+        "headersFrom names each header once; capital and small letters are the same",
+    ),
+)
+
+SPEC: Final = checked(
+    rule(
+        "!has(self.headersFrom) || self.headersFrom.all(h, h.name.lowerAscii() != "
+        "(self.auth.scheme == 'Bearer' ? 'authorization' : 'api-key'))",
+        "headersFrom must not set the header that spec.auth sets: Authorization with scheme Bearer, api-key "
+        "with ApiKeyHeader; choose the other scheme, or leave it to spec.auth",
+        reason="FieldValueForbidden",
+        field_path=".headersFrom",
+    ),
+    rule(
+        "!has(self.headersFrom) || !has(self.headers) || self.headersFrom.all(h, "
+        "!self.headers.exists(k, k.lowerAscii() == h.name.lowerAscii()))",
+        "a header stands either in headers or in headersFrom; remove it from one of them",
+        field_path=".headersFrom",
     ),
 )
 

@@ -20,7 +20,10 @@ LIST_TYPE: Final = "x-kubernetes-list-type"
 SET: Final = {LIST_TYPE: "set"}
 
 CLUSTER_ONLY: Final = "x-cluster-kind-only"
-"""Our own mark on a field: "required" or "optional" in cluster-scoped kinds, absent from the others."""
+"""Our own mark on a field: "required" or "optional" in cluster-scoped kinds, absent from the others. On a rule: any value."""
+
+NAMESPACED_REQUIRED: Final = "x-namespaced-kind-required"
+"""Our own mark on a field that is required in namespaced kinds, and in cluster-scoped ones optional."""
 
 JsonSchema: TypeAlias = JsonDict
 """A JSON schema, or a part of one."""

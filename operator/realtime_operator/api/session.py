@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -15,6 +15,7 @@ from realtime_operator.api.model import ApiModel, ObjectMeta, Time
 from realtime_operator.api.provider import ProviderKind
 from realtime_operator.api.rules import DNS_NAME, SET, VISIBLE_ASCII
 from realtime_operator.api.secret import AdoptionPolicy, SecretKey, SecretSpec
+from realtime_operator.api.secret_value import JsonPointer, SecretValue, ValueSecretRef
 from realtime_operator.api.session_rules import SESSION_RULES
 
 __all__ = [
@@ -31,9 +32,9 @@ __all__ = [
     "SecretKey",
     "SecretRef",
     "SecretSpec",
+    "SecretValue",
+    "ValueSecretRef",
 ]
-
-JsonPointer = Annotated[str, Field(min_length=2, max_length=256, pattern="^(/([^~/]|~[01])+)+$")]
 
 
 class Propagation(StrEnum):
@@ -113,6 +114,15 @@ class RealtimeSessionSpec(ApiModel):
             "tells the provider to switch something off. Unlike a null in session they survive every client."
         ),
         json_schema_extra={**SET},
+    )
+    secret_values: tuple[SecretValue, ...] = Field(
+        default=(),
+        max_length=16,
+        description=(
+            "Values of session that are credentials, such as the authorization of an MCP tool: they come from "
+            "Secrets, are put in when a token is minted, and stand nowhere else."
+        ),
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["path"]},
     )
     safety_identifier: str | None = Field(
         default=None,

@@ -45,4 +45,23 @@ SESSION_RULES: Final = checked(
         "with the others leave it out",
         field_path=".nullPaths",
     ),
+    rule(
+        "!has(self.secretValues) || size(self.secretValues) == 0 || has(self.session)",
+        "secretValues point into spec.session, which is missing",
+        field_path=".secretValues",
+    ),
+    rule(
+        "!has(self.secretValues) || !self.secretValues.exists(v, v.path in ['/type', '/model'] "
+        "|| v.path == '/client_secret' || v.path.startsWith('/client_secret/'))",
+        "type, model and client_secret do not come from a Secret: rules and policies look at them; "
+        "write them into spec.session, and the lifetime into spec.lifetimeSeconds",
+        reason="FieldValueForbidden",
+        field_path=".secretValues",
+    ),
+    rule(
+        "!has(self.secretValues) || !has(self.nullPaths) "
+        "|| !self.secretValues.exists(v, v.path in self.nullPaths)",
+        "a value is either null or comes from a Secret; take its path out of nullPaths or secretValues",
+        field_path=".secretValues",
+    ),
 )

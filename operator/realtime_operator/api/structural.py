@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from realtime_operator.api.rules import CLUSTER_ONLY
+from realtime_operator.api.rules import CLUSTER_ONLY, NAMESPACED_REQUIRED, RULES
 
 if TYPE_CHECKING:
     from realtime_operator.api.model import ApiModel
 
-_DROPPED: Final = {"title", "propertyNames", "$defs", CLUSTER_ONLY}
+_DROPPED: Final = {"title", "propertyNames", "$defs", CLUSTER_ONLY, NAMESPACED_REQUIRED}
 _INT32_MAX: Final = 2**31 - 1
 _FIRST: Final = ("description", "type", "format", "enum", "default", "nullable")
 _LAST: Final = ("x-kubernetes-validations", "required", "additionalProperties", "items", "properties")
@@ -57,6 +57,8 @@ class _Converter:
             flat["format"] = "int32" if flat.get("maximum", _INT32_MAX + 1) <= _INT32_MAX else "int64"
         if not self._defaults or flat.get("default") in (None, []):
             flat.pop("default", None)
+        if RULES in flat:
+            self._convert_rules(flat)
         if "properties" in flat:
             self._convert_properties(flat)
         if "items" in flat:
@@ -74,6 +76,16 @@ class _Converter:
             return self._flatten(branch) | {key: value for key, value in schema.items() if key != "anyOf"}
         return schema
 
+    def _convert_rules(self, flat: dict[str, Any]) -> None:
+        """Leave out rules about fields that only cluster-scoped kinds have: they would not compile."""
+        kept = [
+            {key: value for key, value in one.items() if key != CLUSTER_ONLY}
+            for one in flat.pop(RULES)
+            if self._cluster_scoped or CLUSTER_ONLY not in one
+        ]
+        if kept:
+            flat[RULES] = kept
+
     def _convert_properties(self, flat: dict[str, Any]) -> None:
         kept = {
             name: field
@@ -82,6 +94,8 @@ class _Converter:
         }
         required = [name for name in flat.get("required", []) if name in kept]
         required += [name for name, field in kept.items() if field.get(CLUSTER_ONLY) == "required"]
+        if not self._cluster_scoped:
+            required += [name for name, field in kept.items() if field.get(NAMESPACED_REQUIRED)]
         flat["properties"] = {name: self.convert(field) for name, field in kept.items()}
         flat.pop("required", None)
         if required:
