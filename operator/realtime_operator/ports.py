@@ -7,7 +7,7 @@ Every call is bounded in time by its adapter. Errors are those of ``core.errors`
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from realtime_operator.core.errors import ProviderError
@@ -68,31 +68,6 @@ class SecretStore(Protocol):
             SecretMoved: the Secret is gone, or is another one, or has another version.
             InvalidSession: the API server refuses the result as invalid.
         """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class KeyDocument:
-    """A Secret or ConfigMap that a provider refers to, with its resourceVersion and its decoded values by key, which never print."""
-
-    version: str
-    labels: Mapping[str, str] = field(repr=False)
-    data: Mapping[str, str] = field(repr=False)
-
-
-class ReferenceStore(Protocol):
-    """What providers refer to: key Secrets, CA bundles, the labels of namespaces."""
-
-    async def key_secret(self, namespace: str, name: str) -> KeyDocument | None:
-        """Read a Secret by name; None where there is none."""
-        ...
-
-    async def config_map(self, namespace: str, name: str) -> KeyDocument | None:
-        """Read a ConfigMap by name; None where there is none."""
-        ...
-
-    async def namespace_labels(self, name: str) -> Mapping[str, str]:
-        """Read a namespace's labels; empty where there is none."""
         ...
 
 

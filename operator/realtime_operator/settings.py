@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -67,6 +68,10 @@ class Settings(BaseSettings):
     trust_env: bool = Field(
         default=False,
         description="Obey HTTP_PROXY, HTTPS_PROXY and NO_PROXY when minting. Off: they are ignored.",
+    )
+    credentials_dir: Path = Field(
+        default=Path("/etc/realtime-operator/credentials"),
+        description="Folder of the key files that ClusterRealtimeProviders name in spec.auth.file; nothing outside it is read.",
     )
     log_level: LogLevel = Field(default=LogLevel.INFO, description="debug, info or warning.")
     log_format: LogFormat = Field(default=LogFormat.JSON, description="json for machines, plain for people.")

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from realtime_operator.adapters.cluster_access import ClusterAccess
+from realtime_operator.adapters.credential_files import CredentialFiles
 from realtime_operator.adapters.kube_client import KubeClient
 from realtime_operator.adapters.kube_events import KubeEvents
 from realtime_operator.adapters.kube_objects import KubeObjects
@@ -118,6 +119,7 @@ class Operator:
             gate=self.gate,
             objects=objects,
             references=KubeReferences(client),
+            files=CredentialFiles(self._settings.credentials_dir),
             cluster_kind=self._namespaces is None,
             changed=self._provider_changed,
             all_in_trouble=lambda key: self._dispatcher.all_in_trouble(key),  # noqa: PLW0108 - made later

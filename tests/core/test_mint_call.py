@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_operator.api.provider import AuthScheme
 from realtime_operator.api.session import Endpoint
 from realtime_operator.core.mint_call import mint_call
 from tests.support.builders import KEY, a_template, a_view
@@ -29,7 +28,7 @@ def test_a_bearer_call() -> None:
 
 def test_a_call_with_the_key_in_a_header_of_its_own() -> None:
     """Azure's form of authentication sends no Authorization, and what is not set is not sent."""
-    call = mint_call(a_view(scheme=AuthScheme.API_KEY_HEADER), a_template(), 600)
+    call = mint_call(a_view(credentials={"api-key": KEY}), a_template(), 600)
     assert call.headers == {
         "Content-Type": "application/json",
         "Accept": "application/json",

@@ -14,7 +14,7 @@ from realtime_operator.core.errors import InvalidSession
 from realtime_operator.core.mint_call import hash_of
 from realtime_operator.core.mint_request import LARGEST_SESSION_BYTES, mint_template, request_body
 from realtime_operator.core.reasons import Reason
-from tests.support.builders import UID, a_spec, a_template, a_view
+from tests.support.builders import KEY, UID, a_spec, a_template, a_view
 
 EXPIRY = {"expires_after": {"seconds": 60}}
 ANCHORED = {"expires_after": {"anchor": "created_at", "seconds": 60}}
@@ -265,8 +265,8 @@ def test_what_changes_the_hash(change: str) -> None:
 
 
 UNCHANGED = {
-    "another key": hash_of(a_view(key="sk-other"), a_template(), 600, UID),
-    "another auth header": hash_of(a_view(scheme="ApiKeyHeader"), a_template(), 600, UID),
+    "another key": hash_of(a_view(credentials={"Authorization": "Bearer sk-other"}), a_template(), 600, UID),
+    "another auth header": hash_of(a_view(credentials={"api-key": KEY}), a_template(), 600, UID),
     "further headers": hash_of(a_view(headers={"X-Team": "voice"}), a_template(), 600, UID),
     "another name of the provider": hash_of(a_view(name="other"), a_template(), 600, UID),
     "other names of entries": hash_of(a_view(), a_template(secret={"keys": {"token": "T"}}), 600, UID),

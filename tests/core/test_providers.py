@@ -6,10 +6,19 @@ from typing import Any
 
 import pytest
 
+from realtime_operator.api.auth import AuthScheme
 from realtime_operator.api.provider import Allow, ProviderStatus
 from realtime_operator.core.errors import FailureClass, ProviderDown, ProviderNotReady
 from realtime_operator.core.provider_clock import ProviderClock
-from realtime_operator.core.provider_key import missing_key_secret, read_ca_bundle, read_key
+from realtime_operator.core.provider_key import (
+    Form,
+    Named,
+    credential_header,
+    missing_secret,
+    read_ca_bundle,
+    read_credential,
+    read_key_file,
+)
 from realtime_operator.core.provider_report import CALM_PAUSE_S, URGENT_PAUSE_S, pause_before, provider_status
 from realtime_operator.core.provider_standing import LastError, Standing, standing_of
 from realtime_operator.core.provider_view import permitted_lifetime
@@ -17,6 +26,7 @@ from realtime_operator.core.reasons import Reason
 from tests.support.builders import KEY, NOW, a_template, a_view
 
 CONSENT = {"realtime-operator.io/provider-key": "true"}
+NAMED = Named("hotel/openai", "api-key", "spec.auth.secretRef")
 
 ALLOWED: list[tuple[str, dict[str, Any] | None, dict[str, Any], int | None]] = [
     ("no policy", None, {}, 600),
@@ -125,7 +135,7 @@ def test_what_a_policy_refuses(allow: dict[str, Any], spec: dict[str, Any], mess
 
 def test_a_sound_key() -> None:
     """A labelled Secret with a clean entry gives its key."""
-    assert read_key("hotel/openai", "api-key", CONSENT, {"api-key": KEY}) == KEY
+    assert read_credential(NAMED, CONSENT, {"api-key": KEY}, Form.KEY) == KEY
 
 
 KEYS: list[tuple[str, dict[str, str], dict[str, str], Reason, str]] = [
@@ -149,16 +159,52 @@ def test_keys_that_cannot_be_used(
 ) -> None:
     """Each has its reason and its remedy, and none shows anything of the value."""
     with pytest.raises(ProviderNotReady) as caught:
-        read_key("hotel/openai", "api-key", labels, data)
+        read_credential(NAMED, labels, data, Form.KEY)
     assert caught.value.reason is reason
     assert "hotel/openai" in str(caught.value)
     assert said in str(caught.value)
     assert "planted" not in repr(caught.value)
 
 
+def test_a_header_may_have_blanks_within() -> None:
+    """A gateway's header is sent as it is stored, scheme and all; the field that names it is the one to correct."""
+    named = Named("hotel/gateway", "header", "spec.headersFrom[1].secretKeyRef")
+    assert read_credential(named, CONSENT, {"header": "Bearer abc"}, Form.HEADER) == "Bearer abc"
+    with pytest.raises(ProviderNotReady, match=r"correct spec\.headersFrom\[1\]\.secretKeyRef\.key\.$"):
+        read_credential(named, CONSENT, {}, Form.HEADER)
+    for broken in ("a\nX-Other: b", " a", "a ", "a\x00b", "ä"):
+        with pytest.raises(ProviderNotReady, match="entry 'header'"):
+            read_credential(named, CONSENT, {"header": broken}, Form.HEADER)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_key_in_a_file(end: str) -> None:
+    """The line end behind it does not belong to it."""
+    assert read_key_file("openai/api-key", KEY + end) == KEY
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "is empty"), ("\n", "is empty"), (f"{KEY}\n\n", "white space"), (f"{KEY}\n{KEY}", "no header")],
+)
+def test_a_file_without_a_sound_key(text: str, said: str) -> None:
+    """It is named by its path, and shows nothing of what is in it."""
+    with pytest.raises(ProviderNotReady, match=said) as caught:
+        read_key_file("openai/api-key", text)
+    assert caught.value.reason is Reason.KEY_MISSING
+    assert str(caught.value).startswith("spec.auth.file openai/api-key: the file ")
+    assert "planted" not in repr(caught.value)
+
+
+def test_the_header_of_each_scheme() -> None:
+    """The key goes where the scheme says and nowhere else."""
+    assert credential_header(AuthScheme.BEARER, "k") == {"Authorization": "Bearer k"}
+    assert credential_header(AuthScheme.API_KEY_HEADER, "k") == {"api-key": "k"}
+
+
 def test_a_key_secret_that_does_not_exist() -> None:
     """The remedy holds the label that will be needed, too."""
-    assert str(missing_key_secret("hotel/openai")).endswith(
+    assert str(missing_secret(NAMED)).endswith(
         'with the label realtime-operator.io/provider-key: "true", or correct spec.auth.secretRef.'
     )
 
@@ -180,7 +226,7 @@ def test_certificates() -> None:
 
 def test_the_status_of_a_provider() -> None:
     """Ready says whether the key is at hand; its time moves with its status alone."""
-    trouble = missing_key_secret("hotel/openai")
+    trouble = missing_secret(NAMED)
     first = provider_status(generation=1, trouble=trouble, standing=Standing(), before={}, now=NOW)
     same = provider_status(generation=2, trouble=trouble, standing=Standing(), before=first, now=NOW + 60)
     mended = provider_status(generation=2, trouble=None, standing=Standing(), before=same, now=NOW + 120)

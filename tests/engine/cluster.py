@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from dataclasses import dataclass, field
 from typing import Any
 
-from realtime_operator.core.errors import OperatorError
+from realtime_operator.core.errors import OperatorError, ProviderNotReady
 from realtime_operator.core.object_ref import ObjectRef
-from realtime_operator.ports import KeyDocument, Listed
+from realtime_operator.core.reasons import Reason
+from realtime_operator.ports import Listed
+from realtime_operator.reference_ports import KeyDocument
 from tests.support.fakes import unavailable
 
 
@@ -122,3 +124,18 @@ class InMemoryReferences:
         self.reads[call] += 1
         if self.away is not None:
             raise self.away
+
+
+@dataclass(slots=True)
+class InMemoryFiles:
+    """Key files by their paths."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def read(self, path: str) -> str:
+        """See ``reference_ports.KeyFiles``."""
+        if path not in self.texts:
+            raise ProviderNotReady(
+                Reason.KEY_FILE_UNUSABLE, f"spec.auth.file.path {path}: is not there; mount it."
+            )
+        return self.texts[path]

@@ -20,11 +20,13 @@ from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.directory import BELIEVED_MISSING_S, Directory
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.lanes import ProviderKey
-from realtime_operator.ports import KeyDocument, Notice
-from tests.engine.cluster import InMemoryObjects, InMemoryReferences
+from realtime_operator.ports import Notice
+from realtime_operator.reference_ports import KeyDocument
+from tests.engine.cluster import InMemoryFiles, InMemoryObjects, InMemoryReferences
 from tests.support.builders import KEY, NOW, a_memory, a_session, a_template, an_answer
 from tests.support.fakes import SettableClock, unavailable
 
+BEARER = {"Authorization": f"Bearer {KEY}"}
 CONSENT = {group.LABEL_PROVIDER_KEY: "true"}
 OWN: ProviderKey = (group.KIND_PROVIDER, "hotel", "default")
 CLUSTER: ProviderKey = (group.KIND_CLUSTER_PROVIDER, "", "default")
@@ -54,6 +56,7 @@ class Scene:
     def __init__(self, *, cluster_kind: bool = True) -> None:
         self.clock, self.gate = SettableClock(), Gate()
         self.objects, self.references = InMemoryObjects(), InMemoryReferences()
+        self.files = InMemoryFiles()
         self.references.secrets = {("hotel", "openai"): a_key(), ("keys", "openai"): a_key("sk-cluster")}
         self.told: list[tuple[ProviderKey, bool]] = []
         self.woken: list[SessionMemory] = []
@@ -63,6 +66,7 @@ class Scene:
             gate=self.gate,
             objects=self.objects,
             references=self.references,
+            files=self.files,
             cluster_kind=cluster_kind,
             changed=lambda key, matters: self.told.append((key, matters)),
             all_in_trouble=lambda _: False,
@@ -91,7 +95,7 @@ async def test_a_session_gets_the_provider_that_it_names() -> None:
     scene = Scene()
     scene.hears(a_provider(name="other"))
     handle, lifetime = await scene.resolve(providerRef={"name": "other"})
-    assert (handle.view.name, handle.view.key) == ("other", KEY)
+    assert (handle.view.name, handle.view.credentials) == ("other", BEARER)
     assert handle.view.base_url == "https://api.example.test/v1"
     assert lifetime == 600
 
@@ -101,11 +105,14 @@ async def test_a_session_that_names_none() -> None:
     scene = Scene()
     scene.hears(a_provider(cluster=True))
     handle, _ = await scene.resolve()
-    assert (handle.view.kind, handle.view.key) == (group.KIND_CLUSTER_PROVIDER, "sk-cluster")
+    assert (handle.view.kind, handle.view.credentials) == (
+        group.KIND_CLUSTER_PROVIDER,
+        {"Authorization": "Bearer sk-cluster"},
+    )
     assert scene.directory.lane_of(a_memory()) == CLUSTER
     scene.hears(a_provider())
     handle, _ = await scene.resolve()
-    assert (handle.view.kind, handle.view.key) == (group.KIND_PROVIDER, KEY)
+    assert (handle.view.kind, handle.view.credentials) == (group.KIND_PROVIDER, BEARER)
     assert scene.directory.lane_of(a_memory()) == OWN
     assert scene.told[-1] == (OWN, True)
 
@@ -206,7 +213,103 @@ async def test_a_key_that_cannot_be_used(key: KeyDocument | None, reason: Reason
     await scene.directory.refresh()
     assert scene.told == [(OWN, False)]
     handle, _ = await scene.resolve()
-    assert handle.view.key == KEY
+    assert handle.view.credentials == BEARER
+
+
+def on_file(**auth: Any) -> dict[str, Any]:
+    """A cluster provider whose key is in a file."""
+    return a_provider(cluster=True, auth={"file": {"path": "openai/api-key"}} | auth)
+
+
+async def test_a_key_in_a_file_is_read_again_when_it_changes() -> None:
+    """It is sent by the scheme asked for; with another one in its place, those in trouble are told within ten seconds."""
+    scene = Scene()
+    scene.files.texts["openai/api-key"] = f"{KEY}\n"
+    scene.hears(on_file(scheme="ApiKeyHeader"))
+    handle, _ = await scene.resolve()
+    assert handle.view.credentials == {"api-key": KEY}
+    scene.told.clear()
+    scene.files.texts["openai/api-key"] = "sk-other"
+    scene.clock.time += 10
+    await scene.directory.refresh()
+    assert scene.told == [(CLUSTER, False)]
+    handle, _ = await scene.resolve()
+    assert handle.view.credentials == {"api-key": "sk-other"}
+    assert scene.references.reads == {}
+
+
+async def test_a_key_file_that_is_not_there() -> None:
+    """Session and provider say so, until it is."""
+    scene = Scene()
+    scene.hears(on_file())
+    assert (await scene.refused()).reason is Reason.KEY_FILE_UNUSABLE
+    await scene.directory.refresh()
+    [ready] = scene.objects.documents[CLUSTER]["status"]["conditions"]
+    assert (ready["status"], ready["reason"]) == ("False", "KeyFileUnusable")
+    scene.files.texts["openai/api-key"] = KEY
+    scene.clock.time += 10
+    await scene.directory.refresh()
+    handle, _ = await scene.resolve()
+    assert handle.view.credentials == BEARER
+
+
+HEADERS_FROM = [
+    {"name": "cf-aig-authorization", "secretKeyRef": {"name": "gateway", "key": "header"}},
+    {"name": "X-Tenant", "secretKeyRef": {"name": "gateway", "key": "tenant"}},
+]
+
+
+async def test_headers_from_secrets() -> None:
+    """They are sent beside the key, and looked at as it is."""
+    scene = Scene()
+    data = {"header": "Bearer gw-1", "tenant": "hotel"}
+    scene.references.secrets["hotel", "gateway"] = KeyDocument("1", CONSENT, data)
+    scene.hears(a_provider(headersFrom=HEADERS_FROM))
+    handle, _ = await scene.resolve()
+    assert handle.view.credentials == BEARER | {"cf-aig-authorization": "Bearer gw-1", "X-Tenant": "hotel"}
+    scene.told.clear()
+    scene.references.secrets["hotel", "gateway"] = KeyDocument("2", CONSENT, data | {"header": "Bearer gw-2"})
+    scene.clock.time += 10
+    await scene.directory.refresh()
+    assert scene.told == [(OWN, False)]
+    handle, _ = await scene.resolve()
+    assert handle.view.credentials["cf-aig-authorization"] == "Bearer gw-2"
+
+
+@pytest.mark.parametrize(
+    ("document", "reason", "said"),
+    [
+        (None, Reason.KEY_SECRET_MISSING, "or correct spec.headersFrom[0].secretKeyRef."),
+        (KeyDocument("1", {}, {"header": "x"}), Reason.KEY_SECRET_NOT_LABELLED, "Secret hotel/gateway"),
+        (
+            KeyDocument("1", CONSENT, {"header": "x"}),
+            Reason.KEY_MISSING,
+            "spec.headersFrom[1].secretKeyRef.key",
+        ),
+    ],
+)
+async def test_a_header_that_has_no_value(document: KeyDocument | None, reason: Reason, said: str) -> None:
+    """The field is named by its place in the list."""
+    scene = Scene()
+    if document is not None:
+        scene.references.secrets["hotel", "gateway"] = document
+    scene.hears(a_provider(headersFrom=HEADERS_FROM))
+    error = await scene.refused()
+    assert error.reason is reason
+    assert said in str(error)
+
+
+async def test_a_cluster_provider_takes_headers_from_the_namespace_that_it_names() -> None:
+    """And a namespaced one only from its own, whatever it says."""
+    scene = Scene()
+    ref = {"name": "gateway", "namespace": "keys", "key": "tenant"}
+    scene.references.secrets["keys", "gateway"] = KeyDocument("1", CONSENT, {"tenant": "of-keys"})
+    scene.references.secrets["hotel", "gateway"] = KeyDocument("1", CONSENT, {"tenant": "of-hotel"})
+    for cluster, expected in ((True, "of-keys"), (False, "of-hotel")):
+        scene.hears(a_provider(cluster=cluster, headersFrom=[{"name": "X-Tenant", "secretKeyRef": ref}]))
+        kind = group.KIND_CLUSTER_PROVIDER if cluster else group.KIND_PROVIDER
+        handle, _ = await scene.resolve(providerRef={"kind": kind, "name": "default"})
+        assert handle.view.credentials["X-Tenant"] == expected
 
 
 async def test_keys_are_looked_at_every_ten_seconds() -> None:
@@ -252,7 +355,7 @@ async def test_an_api_server_that_is_away() -> None:
     scene.clock.time += 11
     await scene.directory.refresh()
     handle, _ = await scene.resolve()
-    assert handle.view.key == KEY
+    assert handle.view.credentials == BEARER
 
 
 async def test_a_pass_keeps_the_provider_that_it_found() -> None:
@@ -263,7 +366,7 @@ async def test_a_pass_keeps_the_provider_that_it_found() -> None:
     scene.references.secrets.clear()
     scene.clock.time += 11
     await scene.directory.refresh()
-    assert handle.view.key == KEY
+    assert handle.view.credentials == BEARER
     scene.hears(a_provider(generation=2, baseURL="https://other.test"))
     assert handle.view.base_url == "https://api.example.test/v1"
     await handle.admitted(a_memory())
@@ -336,6 +439,7 @@ async def test_a_spec_that_changes_while_its_key_is_read() -> None:
         gate=scene.gate,
         objects=scene.objects,
         references=slow,
+        files=scene.files,
         cluster_kind=True,
         changed=lambda _key, _matters: None,
         all_in_trouble=lambda _: False,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realtime_operator.engine.directory import LOOK_AT_KEYS_S
-from realtime_operator.ports import KeyDocument
+from realtime_operator.reference_ports import KeyDocument
 from tests.engine.outage import LATENCY_S, Troubled, a_provider, a_world, add, spread_out
 from tests.engine.test_dispatcher import virtually
 from tests.engine.world import World

@@ -18,9 +18,10 @@ from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
-from realtime_operator.ports import KeyDocument, Notice, PassResult
+from realtime_operator.ports import Notice, PassResult
 from realtime_operator.reconciler import Reconciler
-from tests.engine.cluster import InMemoryObjects, InMemoryReferences
+from realtime_operator.reference_ports import KeyDocument
+from tests.engine.cluster import InMemoryFiles, InMemoryObjects, InMemoryReferences
 from tests.support.builders import KEY, a_session
 from tests.support.fakes import CountingMetrics, FixedDirectory, InMemorySecrets, ScriptedProvider
 
@@ -101,6 +102,7 @@ class World:
             gate=self.gate,
             objects=self.objects,
             references=self.references,
+            files=InMemoryFiles(),
             cluster_kind=False,
             changed=lambda _key, _matters: None,
             all_in_trouble=lambda key: self.dispatcher.all_in_trouble(key),  # noqa: PLW0108 - made later

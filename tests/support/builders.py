@@ -81,7 +81,7 @@ def a_view(**fields: Any) -> ProviderView:
                 "kind": group.KIND_PROVIDER,
                 "name": "default",
                 "base_url": "https://api.example.test/v1",
-                "key": KEY,
+                "credentials": {"Authorization": f"Bearer {KEY}"},
             }
             | fields
         )

@@ -9,7 +9,7 @@ from realtime_operator.adapters.kube_client import JSON, METADATA_ONLY, KubeClie
 from realtime_operator.adapters.kube_path import CONFIG_MAPS, NAMESPACES, SECRETS, KubePath
 from realtime_operator.adapters.kube_refusal import NOT_FOUND, ApiRefusal
 from realtime_operator.core.secret_view import observed_secret
-from realtime_operator.ports import KeyDocument
+from realtime_operator.reference_ports import KeyDocument
 
 
 class KubeReferences:

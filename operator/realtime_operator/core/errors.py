@@ -4,6 +4,7 @@
 
     OperatorError
       InvalidSession            the author of the session changes it
+      SecretValueNotReady       the author of the session, or a Secret's owner, mends what spec.secretValues names
       ProviderNotReady          the administrator mends the provider object or its key Secret
       ProviderError
         ProviderUnauthorized    the administrator mends the provider key or its rights
@@ -57,6 +58,12 @@ class InvalidSession(OperatorError):
     """The spec cannot be carried out as written."""
 
     failure_class = FailureClass.TERMINAL
+
+
+class SecretValueNotReady(OperatorError):
+    """A value of the request is to come from a Secret, and is not to be had there."""
+
+    failure_class = FailureClass.PEOPLE
 
 
 class ProviderNotReady(OperatorError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from realtime_operator.api.provider import AuthScheme
 from realtime_operator.core.exchange import MintCall
 from realtime_operator.core.mint_request import MintTemplate, request_body, request_hash
 from realtime_operator.core.provider_view import ProviderView
@@ -11,10 +10,7 @@ from realtime_operator.core.provider_view import ProviderView
 def mint_call(provider: ProviderView, template: MintTemplate, lifetime: int | None) -> MintCall:
     """The call that mints a token of ``lifetime`` seconds; None asks for none."""
     headers = {**provider.headers, "Content-Type": "application/json", "Accept": "application/json"}
-    if provider.scheme is AuthScheme.BEARER:
-        headers["Authorization"] = f"Bearer {provider.key}"
-    else:
-        headers["api-key"] = provider.key
+    headers |= provider.credentials
     optional = {
         "OpenAI-Organization": provider.organization,
         "OpenAI-Project": provider.project,

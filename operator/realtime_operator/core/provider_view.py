@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from realtime_operator.api.provider import Allow, AuthScheme
+from realtime_operator.api.provider import Allow
 from realtime_operator.api.session import Endpoint
 from realtime_operator.core.errors import ProviderNotReady
 from realtime_operator.core.mint_request import MintTemplate, repeated_name
@@ -29,7 +29,7 @@ class ProviderView:
         kind: RealtimeProvider or ClusterRealtimeProvider.
         name: of the object.
         base_url: without a trailing slash.
-        key: the provider key; never printed.
+        credentials: the headers that prove who asks, by name; never printed.
         lifetime_fields: by endpoint, a JSON pointer to where the wanted seconds go; empty where none can be asked for.
         ca_bundle: PEM certificates to trust instead of the system's, or None.
     """
@@ -37,8 +37,7 @@ class ProviderView:
     kind: str
     name: str
     base_url: str
-    key: str = field(repr=False)
-    scheme: AuthScheme = AuthScheme.BEARER
+    credentials: Mapping[str, str] = field(repr=False)
     organization: str | None = None
     project: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

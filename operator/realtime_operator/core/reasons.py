@@ -44,6 +44,10 @@ class Reason(StrEnum):
     """The Secret's name is taken by somebody else, or by an older session."""
     SECRET_UNUSABLE = "SecretUnusable"
     """The Secret is immutable or of another type."""
+    SECRET_VALUE_MISSING = "SecretValueMissing"
+    """A Secret that spec.secretValues names does not exist, lacks the entry, or has a malformed value there."""
+    SECRET_VALUE_NOT_LABELLED = "SecretValueNotLabelled"
+    """A Secret that spec.secretValues names lacks its owner's consent, the session-value label."""
 
     PROVIDER_NOT_FOUND = "ProviderNotFound"
     """The referenced provider does not exist, nor does a default one."""
@@ -56,7 +60,9 @@ class Reason(StrEnum):
     KEY_SECRET_NOT_LABELLED = "KeySecretNotLabelled"
     """The provider's key Secret lacks its owner's consent, the provider-key label."""
     KEY_MISSING = "KeyMissing"
-    """The provider's key Secret lacks the key, or its value is empty or malformed."""
+    """The provider's key Secret or file lacks the key, or its value is empty or malformed."""
+    KEY_FILE_UNUSABLE = "KeyFileUnusable"
+    """The provider's key file is not there, or cannot be read."""
     KEY_READY = "KeyReady"
     """The provider's key is at hand."""
 

@@ -1,7 +1,7 @@
 """The providers that exist, and which of them a session gets.
 
-Keys are read by name and looked at again every 10 s, never listed or watched. A session that names no provider gets the RealtimeProvider
-``default`` of its namespace, else the ClusterRealtimeProvider ``default``.
+Keys are read by name, from Secrets or files, and looked at again every 10 s, never listed or watched. A session that names no provider
+gets the RealtimeProvider ``default`` of its namespace, else the ClusterRealtimeProvider ``default``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from realtime_operator.engine.known_provider import known_provider
 from realtime_operator.engine.lanes import ProviderKey
 from realtime_operator.engine.provider_board import ProviderBoard
 from realtime_operator.engine.provider_entry import ProviderEntry
-from realtime_operator.ports import Clock, LeadershipGate, Notice, ObjectStore, ProviderHandle, ReferenceStore
+from realtime_operator.engine.provider_reader import ProviderReader
+from realtime_operator.ports import Clock, LeadershipGate, Notice, ObjectStore, ProviderHandle
+from realtime_operator.reference_ports import KeyFiles, ReferenceStore
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Directory:
         gate: LeadershipGate,
         objects: ObjectStore,
         references: ReferenceStore,
+        files: KeyFiles,
         cluster_kind: bool,
         changed: Callable[[ProviderKey, bool], None],
         all_in_trouble: Callable[[ProviderKey], bool],
@@ -59,6 +62,7 @@ class Directory:
             gate: whether this replica may write a provider's status.
             objects: for providers that the watch has not told of yet, and for their status.
             references: key Secrets and what else providers refer to.
+            files: the folder of credentials that the operator is given.
             cluster_kind: whether ClusterRealtimeProviders are honoured.
             changed: told of each provider that is another one now, and whether that matters to all its sessions: a new spec does, a new
                 key, or one that is merely listed at the start, matters only to those in trouble.
@@ -71,6 +75,7 @@ class Directory:
         self._gate = gate
         self._objects = objects
         self._references = references
+        self._reader = ProviderReader(references, files)
         self._cluster_kind = cluster_kind
         self._changed = changed
         self._all_in_trouble = all_in_trouble
@@ -147,7 +152,7 @@ class Directory:
         """Find the provider of a session; see ``ports.ProviderDirectory``."""
         entry = await self._find(memory)
         if not entry.was_read:
-            await entry.read(self._references, older_than=self._clock.now() - LOOK_AT_KEYS_S)
+            await entry.read(self._reader, older_than=self._clock.now() - LOOK_AT_KEYS_S)
         if entry.trouble is not None:
             raise ProviderNotReady(
                 entry.trouble.reason, f"{entry.ref.kind} {entry.ref.name}: {entry.trouble}"
@@ -164,7 +169,7 @@ class Directory:
 
     async def _refresh(self, key: ProviderKey, entry: ProviderEntry) -> None:
         try:
-            if await entry.read(self._references, older_than=self._clock.now() - LOOK_AT_KEYS_S):
+            if await entry.read(self._reader, older_than=self._clock.now() - LOOK_AT_KEYS_S):
                 self._changed(key, False)
             if self._gate.is_open():
                 await self._board.show(entry)

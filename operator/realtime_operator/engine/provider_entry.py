@@ -8,19 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
-from realtime_operator.api.provider import CaBundleRef, CaKind, Limits, ProviderSpec
+from realtime_operator.api.provider import Limits, ProviderSpec
 from realtime_operator.core.errors import ProviderNotReady
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.mint_answer import clock_after
 from realtime_operator.core.provider_clock import ProviderClock
-from realtime_operator.core.provider_key import missing_key_secret, read_ca_bundle, read_key
 from realtime_operator.core.provider_standing import Standing, standing_of
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.admission import Admission
 from realtime_operator.engine.known_provider import KnownProvider
-from realtime_operator.ports import Clock, ReferenceStore
+from realtime_operator.engine.provider_reader import ProviderReader
+from realtime_operator.ports import Clock
 
 
 class ProviderEntry:
@@ -112,7 +111,7 @@ class ProviderEntry:
         self._provider_clock = clock_after(self._provider_clock, answer)
         self.admission.answered(answer)
 
-    async def read(self, references: ReferenceStore, *, older_than: float) -> bool:
+    async def read(self, reader: ProviderReader, *, older_than: float) -> bool:
         """Read key and certificates, unless that was done after ``older_than``; say whether they, or the trouble with them, changed.
 
         Raises:
@@ -122,58 +121,17 @@ class ProviderEntry:
             if self.read_at > older_than:
                 return False
             before = (self._view, str(self.trouble)) if self.was_read else None
-            provider, (view, trouble) = self._provider, await self._looked_at(references)
+            provider, (view, trouble) = self._provider, await self._looked_at(reader)
             while provider is not self._provider:  # another spec was heard of while this one's key was read
-                provider, (view, trouble) = self._provider, await self._looked_at(references)
+                provider, (view, trouble) = self._provider, await self._looked_at(reader)
             self._view, self.trouble, self.read_at = view, trouble, self._now.now()
             changed = before is not None and before != (self._view, str(self.trouble))
             if changed:
                 self.admission.begin_anew()
             return changed
 
-    async def _looked_at(
-        self, references: ReferenceStore
-    ) -> tuple[ProviderView | None, ProviderNotReady | None]:
+    async def _looked_at(self, reader: ProviderReader) -> tuple[ProviderView | None, ProviderNotReady | None]:
         try:
-            return await self._viewed(references), None
+            return await reader.view_of(self._provider), None
         except ProviderNotReady as trouble:
             return None, trouble.with_traceback(None)
-
-    async def _viewed(self, references: ReferenceStore) -> ProviderView:
-        spec = self._provider.usable_spec()
-        ref = spec.auth.secret_ref
-        namespace = self._namespace(ref.namespace)
-        document = await references.key_secret(namespace, ref.name)
-        where = f"{namespace}/{ref.name}"
-        if document is None:
-            raise missing_key_secret(where)
-        return ProviderView(
-            kind=self.ref.kind,
-            name=self.ref.name,
-            base_url=spec.base_url.rstrip("/"),
-            key=read_key(where, ref.key, document.labels, document.data),
-            scheme=spec.auth.scheme,
-            organization=spec.organization,
-            project=spec.project,
-            headers=spec.headers,
-            paths=spec.paths,
-            lifetime_fields=spec.lifetime_fields,
-            ca_bundle=await self._ca_bundle(references, spec.ca_bundle_ref),
-            allow=spec.allow,
-        )
-
-    async def _ca_bundle(self, references: ReferenceStore, ref: CaBundleRef | None) -> str | None:
-        if ref is None:
-            return None
-        namespace = self._namespace(ref.namespace)
-        read = references.config_map if ref.kind is CaKind.CONFIG_MAP else references.key_secret
-        document = await read(namespace, ref.name)
-        return read_ca_bundle(
-            f"{ref.kind} {namespace}/{ref.name}", ref.key, document.data if document else None
-        )
-
-    def _namespace(self, named: str | None) -> str:
-        """A cluster provider says where its references live; a namespaced one may only use its own namespace."""
-        if self.ref.kind == KIND_CLUSTER_PROVIDER:
-            return named or ""
-        return self.ref.namespace or ""
