@@ -17,6 +17,7 @@ from realtime_operator.adapters.realtime_api import RealtimeApi
 from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.api.auth import AuthScheme
 from realtime_operator.api.endpoint import Endpoint
+from realtime_operator.core.provider_key import credential_header
 from realtime_operator.core.provider_view import ProviderView
 
 EXIT_BROKEN: Final = 1
@@ -65,8 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kind="Server",
         name=options.base_url,
         base_url=options.base_url.rstrip("/"),
-        key=key,
-        scheme=AuthScheme(options.auth_scheme),
+        credentials=credential_header(AuthScheme(options.auth_scheme), key),
         paths={} if options.path is None else {options.endpoint: options.path},
         lifetime_fields={} if options.lifetime_field is None else {options.endpoint: options.lifetime_field},
         ca_bundle=bundle,

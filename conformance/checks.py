@@ -8,10 +8,15 @@ from typing import Any, Final
 
 from conformance.asking import Outcome, ask, spec_of
 from realtime_operator.adapters.realtime_api import RealtimeApi
+from realtime_operator.api.auth import AuthScheme
+from realtime_operator.core.provider_key import credential_header
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.reasons import Reason
 
 WRONG_KEY: Final = "conformance-wrong-key-0123456789"
+WRONG_CREDENTIALS: Final = {
+    name: value for scheme in AuthScheme for name, value in credential_header(scheme, WRONG_KEY).items()
+}
 UNKNOWN_PATH: Final = "/conformance-no-such-path"
 UNKNOWN_FIELD: Final = "conformance_no_such_field"
 LIFE_SLACK_S: Final = 5
@@ -94,7 +99,8 @@ async def own_date(target: Target) -> Finding:
 
 async def wrong_key(target: Target) -> Finding:
     """A key that is not known is refused as one: 401 or 403, so that people are told and nothing is retried at once."""
-    outcome = await target.ask(replace(target.view, key=WRONG_KEY))
+    wrong = {name: WRONG_CREDENTIALS[name] for name in target.view.credentials}
+    outcome = await target.ask(replace(target.view, credentials=wrong))
     return Finding("a wrong key is refused", outcome.word == Reason.PROVIDER_UNAUTHORIZED, _told(outcome))
 
 

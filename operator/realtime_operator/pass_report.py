@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.report import Facts, news, status_document
 from realtime_operator.core.schedule import spread
 from realtime_operator.core.session_memory import SessionMemory, Wanted
@@ -21,6 +22,8 @@ class PassCase:
         horizon: rotations due by this local time are begun now.
         provider: the provider resolved, or None.
         lifetime: seconds to ask for, or None.
+        template: the request with its values put in; None while unknown.
+        values_changed: as memory had it when the pass began.
         request_hash: of what would be sent; None while unknown.
     """
 
@@ -28,7 +31,20 @@ class PassCase:
     horizon: float
     provider: ProviderHandle | None = None
     lifetime: int | None = None
+    template: MintTemplate | None = None
+    values_changed: int = 0
     request_hash: str | None = None
+
+    @property
+    def handle(self) -> ProviderHandle:
+        """The provider, which is resolved before anything is planned."""
+        if self.provider is None:
+            raise AssertionError("the provider is resolved before anything is planned")
+        return self.provider
+
+    def is_current(self, memory: SessionMemory) -> bool:
+        """Whether provider and values from Secrets still are what the pass found them to be."""
+        return self.handle.is_current and memory.values_changed == self.values_changed
 
 
 def pass_result(memory: SessionMemory, case: PassCase, *, now: float) -> PassResult:

@@ -18,6 +18,7 @@ from realtime_operator.core.errors import (
     ProviderNotReady,
     SecretConflict,
     SecretMoved,
+    SecretValueNotReady,
 )
 from realtime_operator.core.failure import failure_after, held_back
 from realtime_operator.core.mint_answer import read_token, same_token_again
@@ -35,10 +36,10 @@ from realtime_operator.ports import (
     Metrics,
     PassResult,
     ProviderDirectory,
-    ProviderHandle,
     SecretStore,
     TokenProvider,
 )
+from realtime_operator.reference_ports import ValueSource
 from realtime_operator.secret_writer import Observation, SecretWriter
 
 _log = logging.getLogger(__name__)
@@ -57,12 +58,14 @@ class Reconciler:
         providers: ProviderDirectory,
         mints: TokenProvider,
         secrets: SecretStore,
+        values: ValueSource,
         metrics: Metrics,
     ) -> None:
         self._clock = clock
         self._providers = providers
         self._mints = mints
         self._writer = SecretWriter(secrets)
+        self._values = values
         self._metrics = metrics
 
     async def reconcile(self, memory: SessionMemory, *, horizon: float) -> PassResult:
@@ -72,13 +75,13 @@ class Reconciler:
             memory: of the session; brought up to date.
             horizon: rotations due by this local time are begun now.
         """
-        case = PassCase(memory.wanted, horizon)
+        case = PassCase(memory.wanted, horizon, values_changed=memory.values_changed)
         try:
             await self._act(memory, case)
         except OperatorError as error:
             if not memory.gone:
                 self._remember(memory, case, error)
-                if isinstance(error, ProviderNotReady | InvalidSession):
+                if isinstance(error, ProviderNotReady | InvalidSession | SecretValueNotReady):
                     await self._keep(memory, case)
         return pass_result(memory, case, now=self._clock.now())
 
@@ -103,6 +106,7 @@ class Reconciler:
         template = case.wanted.request()
         case.provider, case.lifetime = await self._providers.resolve(memory, template)
         view = case.provider.view
+        case.template = template = await self._values.filled(memory, template) if template.marks else template
         case.request_hash = hash_of(view, template, case.lifetime, memory.ref.uid)
         wanted, model = case.wanted, template.model or ""
         target = Target(
@@ -112,7 +116,7 @@ class Reconciler:
             try:
                 seen = await self._observe(memory, case, target)
                 if seen.holding is not memory.unwritten:
-                    schedule_token(memory, case.wanted, _present(case.provider).clock, seen.holding)
+                    schedule_token(memory, case.wanted, case.handle.clock, seen.holding)
                 await self._carry_out(memory, case, target, seen)
             except SecretMoved:
                 memory.stamp = None
@@ -139,7 +143,7 @@ class Reconciler:
         decision = self._plan(memory, case, seen)
         if decision.restore and seen.holding is not None:
             await self._writer.write(memory, case.wanted, target, seen, seen.holding, now=self._clock.now())
-            schedule_token(memory, case.wanted, _present(case.provider).clock, seen.holding)
+            schedule_token(memory, case.wanted, case.handle.clock, seen.holding)
             seen = Observation(seen.holding, intact=True, stamp=memory.stamp)
         if decision.mint is not None:
             await self._rotate(memory, case, target, seen, decision.mint)
@@ -149,7 +153,7 @@ class Reconciler:
             memory.confirmed_generation = case.wanted.generation
 
     def _plan(self, memory: SessionMemory, case: PassCase, seen: Observation) -> Plan:
-        now, handle = self._clock.now(), _present(case.provider)
+        now, handle = self._clock.now(), case.handle
         situation = Situation(
             now=now,
             horizon=max(now, case.horizon),
@@ -175,9 +179,9 @@ class Reconciler:
         seen: Observation,
         reason: MintReason,
     ) -> None:
-        handle, due_at, before = _present(case.provider), memory.rotation_at, seen.holding
+        handle, due_at, before = case.handle, memory.rotation_at, seen.holding
         await handle.admitted(memory)
-        if memory.gone or memory.wanted is not case.wanted or not handle.is_current:
+        if memory.gone or memory.wanted is not case.wanted or not case.is_current(memory):
             return  # while it waited its turn the session or the provider changed: another pass follows
         token = await self._mint(case)
         if before is not None and before.token.value == token.value:
@@ -198,7 +202,7 @@ class Reconciler:
         )
 
     async def _mint(self, case: PassCase) -> EphemeralToken:
-        handle, template = _present(case.provider), case.wanted.request()
+        handle, template = case.handle, case.template or case.wanted.request()
         started = self._clock.now()
         answer = await self._mints.mint(mint_call(handle.view, template, case.lifetime))
         handle.answered(answer)
@@ -223,9 +227,9 @@ class Reconciler:
             rotate=rotate,
         )
         if isinstance(error, ProviderError):
-            handle = _present(case.provider)
+            handle = case.handle
             handle.failed(memory, error)
-            if not handle.is_current:
+            if not case.is_current(memory):
                 memory.failure = memory.failure.at_once()
             self._metrics.mint_failed(reason=str(error.reason))
         else:
@@ -240,9 +244,3 @@ class Reconciler:
 
 def _named(memory: SessionMemory) -> dict[str, Any]:
     return {"namespace": memory.ref.namespace, "session": memory.ref.name, "uid": memory.ref.uid}
-
-
-def _present(handle: ProviderHandle | None) -> ProviderHandle:
-    if handle is None:
-        raise AssertionError("the provider is resolved before anything is planned")
-    return handle

@@ -30,8 +30,9 @@ from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
 from realtime_operator.engine.notice_lane import NoticeLane
-from realtime_operator.engine.resync import Kept, Known, resync_all
+from realtime_operator.engine.resync import kept_providers, kept_sessions, resync_all
 from realtime_operator.engine.rhythm import Rhythm, every
+from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
 from realtime_operator.observability import provider_samples, samples, ticking
@@ -114,11 +115,18 @@ class Operator:
 
     def _join(self, client: KubeClient, objects: ObjectStore, mints: TokenProvider) -> None:
         events = KubeEvents(client, self.clock, instance=self._instance)
+        references = KubeReferences(client)
+        self._values = SessionValues(
+            clock=self.clock,
+            references=references,
+            table=self.table,
+            wake=lambda entry: self._dispatcher.wake(entry),  # noqa: PLW0108 - made later
+        )
         self._directory = Directory(
             clock=self.clock,
             gate=self.gate,
             objects=objects,
-            references=KubeReferences(client),
+            references=references,
             files=CredentialFiles(self._settings.credentials_dir),
             cluster_kind=self._namespaces is None,
             changed=self._provider_changed,
@@ -131,6 +139,7 @@ class Operator:
             providers=self._directory,
             mints=mints,
             secrets=self._seams.secrets(KubeSecrets(client)),
+            values=self._values,
             metrics=self.metrics,
         )
         self._dispatcher = Dispatcher(
@@ -194,6 +203,7 @@ class Operator:
             asyncio.create_task(every(TICK_S, self._status_lane.flush)),
             asyncio.create_task(every(TICK_S, self._notice_lane.flush)),
             asyncio.create_task(every(TICK_S, self._directory.refresh)),
+            asyncio.create_task(every(TICK_S, self._values.refresh)),
             asyncio.create_task(self._resyncs.run()),
         ]
         stopped = asyncio.create_task(stop.wait())
@@ -212,25 +222,8 @@ class Operator:
             await asyncio.gather(stopped, *loops, return_exceptions=True)
 
     async def _resync(self, objects: ObjectStore) -> None:
-        def providers(kind: str) -> Kept:
-            return Kept(
-                kind,
-                known=lambda: (
-                    Known(uid, generation)
-                    for key, uid, generation in self._directory.known()
-                    if key[0] == kind
-                ),
-                seen=lambda body: self._directory.seen(kind, body),
-                gone=lambda uid: self._directory.gone(kind, uid),
-            )
-
-        sessions = Kept(
-            KIND_SESSION,
-            known=lambda: (Known(e.memory.ref.uid, e.memory.wanted.generation) for e in self.table),
-            seen=self._intake.seen,
-            gone=self._intake.gone,
-        )
-        await resync_all(objects, [providers(kind) for kind in self._kinds[:-1]] + [sessions])
+        providers = [kept_providers(kind, self._directory) for kind in self._kinds[:-1]]
+        await resync_all(objects, [*providers, kept_sessions(self.table, self._intake)])
         if not self._is_settled:
             # What lives now lives long: later collections need not go through it. Once only, or what dies in cycles stays.
             self._is_settled = True

@@ -16,6 +16,7 @@ from demo.provider.dialects import DIALECTS
 from realtime_operator.adapters.realtime_api import RealtimeApi
 from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.core.errors import ProviderError
+from realtime_operator.core.provider_key import credential_header
 from realtime_operator.core.provider_view import ProviderView
 from tests.support.provider import KEY
 
@@ -53,8 +54,7 @@ def view_of(row: Row, fault: Fault, provider: RemoteProvider) -> ProviderView:
         kind="RealtimeProvider",
         name=row.dialect,
         base_url=provider.base_of(row.dialect),
-        key=fault.key or KEY,
-        scheme=row.scheme,
+        credentials=credential_header(row.scheme, fault.key or KEY),
         paths={} if path is None else {row.endpoint: path},
         lifetime_fields={} if row.lifetime_field is None else {row.endpoint: row.lifetime_field},
     )

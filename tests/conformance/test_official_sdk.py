@@ -116,7 +116,12 @@ async def test_the_sdk_sends_what_the_operator_sends(
     create(sdk, session, 120)
     theirs = last_request(provider)
 
-    view = ProviderView(kind="RealtimeProvider", name="openai", base_url=provider.url, key=KEY)
+    view = ProviderView(
+        kind="RealtimeProvider",
+        name="openai",
+        base_url=provider.url,
+        credentials={"Authorization": f"Bearer {KEY}"},
+    )
     async with RealtimeApi(SystemClock()) as api:
         outcome = await ask(api, view, spec_of(endpoint=endpoint, session=session, lifetime=120))
     ours = last_request(provider)

@@ -6,6 +6,7 @@ import pytest
 
 from realtime_operator.api.session import Endpoint
 from realtime_operator.core.mint_call import mint_call
+from realtime_operator.core.secret_values import with_values
 from tests.support.builders import KEY, a_template, a_view
 
 
@@ -72,3 +73,16 @@ def test_nothing_of_a_call_prints() -> None:
     shown = repr(call) + str(call) + repr(view) + str(view)
     assert KEY not in shown
     assert "planted" not in shown
+
+
+def test_what_an_answer_may_not_tell() -> None:
+    """The key without its scheme, credentials of further headers, and values inside the request; words of a few letters are none."""
+    view = a_view(
+        credentials={"Authorization": f"Bearer {KEY}", "X-Gateway": "planted-gateway", "X-Tenant": "hotel"}
+    )
+    ref = {"name": "mcp", "key": "token"}
+    values = {"/a": "planted-mcp-token", "/b": "short"}
+    template = a_template(secretValues=[{"path": path, "secretKeyRef": ref} for path in values])
+    call = mint_call(view, with_values(template, values), 600)
+    assert call.secrets == (KEY, "planted-gateway", "planted-mcp-token")
+    assert mint_call(a_view(credentials={"api-key": "sk-1"}), a_template(), 600).secrets == ("sk-1",)

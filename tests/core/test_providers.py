@@ -262,7 +262,7 @@ def test_a_provider_that_is_down() -> None:
         "ProviderUnavailable",
         "It is away.",
     )
-    trouble = missing_key_secret("hotel/openai")
+    trouble = missing_secret(NAMED)
     both = provider_status(generation=1, trouble=trouble, standing=Standing(down=down), before={}, now=NOW)
     assert both["conditions"][0]["reason"] == "KeySecretMissing"
 
@@ -349,6 +349,6 @@ def test_what_a_new_process_takes_up() -> None:
     assert (known.paused_until, known.narrowed) == (NOW + 9, 54)
     assert standing_of(status, generation=2) == Standing()
     assert standing_of({}, generation=1) == Standing()
-    trouble = missing_key_secret("hotel/openai")
+    trouble = missing_secret(NAMED)
     keyless = provider_status(generation=1, trouble=trouble, standing=Standing(), before={}, now=NOW)
     assert standing_of(keyless, generation=1).down is None

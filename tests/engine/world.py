@@ -16,6 +16,7 @@ from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
+from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
 from realtime_operator.ports import Notice, PassResult
@@ -59,11 +60,18 @@ class World:
         self.metrics = CountingMetrics()
         self.notices: list[Notice] = []
         self.expired_seconds = 0
+        self.values = SessionValues(
+            clock=self.clock,
+            references=self.references,
+            table=self.table,
+            wake=lambda entry: self.dispatcher.wake(entry),  # noqa: PLW0108 - made later
+        )
         self.reconciler = Reconciler(
             clock=self.clock,
             providers=self.providers or self.directory,
             mints=self.provider,
             secrets=self.secrets,
+            values=self.values,
             metrics=self.metrics,
         )
         self.dispatcher = Dispatcher(

@@ -129,6 +129,12 @@ class Stage:
         )
         return found
 
+    def all_sessions(self) -> list[dict[str, Any]]:
+        """All sessions of the namespace."""
+        listed = self._custom.list_namespaced_custom_object(GROUP, VERSION, self.namespace, SESSIONS)
+        found: list[dict[str, Any]] = listed["items"]
+        return found
+
     def cluster_provider(self, name: str) -> dict[str, Any]:
         """A cluster provider."""
         found: dict[str, Any] = self._custom.get_cluster_custom_object(

@@ -13,6 +13,7 @@ from tests.support.builders import a_memory, a_session
 from tests.support.fakes import (
     CountingMetrics,
     FixedDirectory,
+    FixedValues,
     InMemorySecrets,
     ScriptedProvider,
     SettableClock,
@@ -33,6 +34,7 @@ class Stage:
         self.secrets = InMemorySecrets()
         self.provider = ScriptedProvider(self.clock)
         self.directory = FixedDirectory()
+        self.values = FixedValues()
         self.metrics = CountingMetrics()
         self.notices: list[Notice] = []
         self.spec = spec
@@ -121,5 +123,6 @@ class Stage:
             providers=self.directory,
             mints=self.provider,
             secrets=self.secrets,
+            values=self.values,
             metrics=self.metrics,
         )

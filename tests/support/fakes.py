@@ -24,6 +24,7 @@ from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_view import ProviderView, permitted_lifetime
 from realtime_operator.core.reasons import Reason
+from realtime_operator.core.secret_values import with_values
 from realtime_operator.core.secret_view import ObservedSecret, SecretStamp, observed_secret, stamp_of
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import Clock
@@ -242,6 +243,28 @@ class FixedDirectory:
             raise self.trouble.with_traceback(None)
         labels = {"kubernetes.io/metadata.name": memory.ref.namespace or ""}
         return self.handle, permitted_lifetime(self.handle.view, template, labels)
+
+
+@dataclass(slots=True)
+class FixedValues:
+    """Gives the values of requests.
+
+    Attributes:
+        texts: by path.
+        trouble: raised instead, until it is None again.
+        while_reading: called before the values are given.
+    """
+
+    texts: dict[str, str] = field(default_factory=dict)
+    trouble: OperatorError | None = None
+    while_reading: Callable[[], None] = lambda: None
+
+    async def filled(self, memory: SessionMemory, template: MintTemplate) -> MintTemplate:  # noqa: ARG002 - as the port says
+        """See ``reference_ports.ValueSource``."""
+        self.while_reading()
+        if self.trouble is not None:
+            raise self.trouble.with_traceback(None)
+        return with_values(template, self.texts)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,11 @@ def mint_call(provider: ProviderView, template: MintTemplate, lifetime: int | No
     headers |= {name: value for name, value in optional.items() if value}
     body = request_body(template, lifetime, provider.lifetime_fields.get(template.endpoint))
     return MintCall(
-        provider.url(template.endpoint), headers, body, provider.ca_bundle, secrets=(provider.key,)
+        provider.url(template.endpoint),
+        headers,
+        body,
+        provider.ca_bundle,
+        secrets=(*provider.secrets, *template.secrets),
     )
 
 

@@ -12,6 +12,7 @@ from realtime_operator.api.session import Endpoint, RealtimeSessionSpec
 from realtime_operator.core.errors import InvalidSession
 from realtime_operator.core.null_paths import with_nulls
 from realtime_operator.core.reasons import Reason
+from realtime_operator.core.value_marks import ValueMark, check_encoded, with_marks
 
 LARGEST_SESSION_BYTES = 256 * 1024
 """CEL cannot measure an open object, so the operator does; the API itself documents no larger body."""
@@ -54,6 +55,8 @@ class MintTemplate:
         lifetime: seconds asked for by the spec, or None.
         model: the model named in the session, or None.
         safety_identifier: sent as a header, or None.
+        marks: what stands in the session in the place of values from Secrets, until they are put in.
+        secrets: those values once they are, without the shortest; never printed.
     """
 
     endpoint: Endpoint
@@ -63,17 +66,22 @@ class MintTemplate:
     lifetime: int | None
     model: str | None
     safety_identifier: str | None
+    marks: tuple[ValueMark, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
     """Make the request of a spec.
 
     Raises:
-        InvalidSession: the session is too large or too deep, sets what belongs to a field of its own, or a null path leads nowhere.
+        InvalidSession: the session is too large or too deep, sets what belongs to a field of its own, or a path leads nowhere.
     """
     session = spec.session
     if spec.null_paths:
         session = with_nulls(session or {}, spec.null_paths)
+    marks: tuple[ValueMark, ...] = ()
+    if spec.secret_values:
+        session, marks = with_marks(session or {}, spec.secret_values, spec.null_paths)
     if session is not None and spec.endpoint in FLAT and "client_secret" in session:
         raise InvalidSession(
             Reason.INVALID_SPEC,
@@ -88,6 +96,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
             Reason.INVALID_SPEC,
             f"spec.session: {len(encoded)} bytes as JSON, {LARGEST_SESSION_BYTES} are allowed; shorten it.",
         )
+    check_encoded(encoded or b"", marks)
     return MintTemplate(
         endpoint=spec.endpoint,
         session=encoded,
@@ -96,6 +105,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
         lifetime=spec.lifetime_seconds,
         model=_model(session),
         safety_identifier=spec.safety_identifier,
+        marks=marks,
     )
 
 

@@ -9,8 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from realtime_operator.core.errors import InvalidSession
-from realtime_operator.core.reasons import Reason
+from realtime_operator.core.json_pointer import put, steps_of
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """What client-side apply was given, nulls included."""
@@ -24,7 +23,7 @@ def with_nulls(session: Mapping[str, Any], pointers: Sequence[str]) -> dict[str,
     """
     result = dict(session)
     for index, pointer in enumerate(pointers):
-        _set_null(result, _steps(pointer), where=f"spec.nullPaths[{index}]", pointer=pointer)
+        put(result, pointer, None, where=f"spec.nullPaths[{index}]")
     return result
 
 
@@ -41,44 +40,7 @@ def lost_nulls(
         given = list(_null_pointers(json.loads(text)["spec"]["session"], ""))
     except (ValueError, KeyError, TypeError, RecursionError):
         return []
-    return [p for p in given if p not in named and not _is_null_at(session, _steps(p))]
-
-
-def _steps(pointer: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-
-
-def _set_null(root: dict[str, Any], steps: Sequence[str], *, where: str, pointer: str) -> None:
-    here: Any = root
-    for step in steps[:-1]:
-        here = _copied_child(here, step, where=where, pointer=pointer)
-    if isinstance(here, dict):
-        here[steps[-1]] = None
-    else:
-        here[_list_index(here, steps[-1], where=where, pointer=pointer)] = None
-
-
-def _copied_child(parent: Any, step: str, *, where: str, pointer: str) -> Any:
-    key: Any = step if isinstance(parent, dict) else _list_index(parent, step, where=where, pointer=pointer)
-    child = parent.get(key) if isinstance(parent, dict) else parent[key]
-    if child is None:
-        child = {}
-    if not isinstance(child, dict | list):
-        raise InvalidSession(
-            Reason.INVALID_SPEC,
-            f"{where}: {pointer} leads through {step!r}, which is neither an object nor a list; correct the pointer.",
-        )
-    parent[key] = dict(child) if isinstance(child, dict) else list(child)
-    return parent[key]
-
-
-def _list_index(parent: list[Any], step: str, *, where: str, pointer: str) -> int:
-    if step.isdecimal() and int(step) < len(parent):
-        return int(step)
-    raise InvalidSession(
-        Reason.INVALID_SPEC,
-        f"{where}: {pointer} has {step!r} where a list of {len(parent)} needs an index; correct the pointer.",
-    )
+    return [p for p in given if p not in named and not _is_null_at(session, steps_of(p))]
 
 
 def _null_pointers(value: Any, path: str) -> Iterator[str]:

@@ -92,6 +92,7 @@ class SessionMemory:
         lead: the rule's figures for the token; None if unknown.
         scheduled_for: the token id and propagation that ``rotation_at`` was worked out for.
         observed: whether the Secret was seen by this process.
+        values_changed: how often a Secret changed that values of the request come from.
         older_claimant: name of an older session that wants the same Secret; empty for none.
         gone: whether the object was deleted; nothing is written for it any more.
     """
@@ -112,6 +113,7 @@ class SessionMemory:
     lead: Lead | None = None
     scheduled_for: tuple[str, str] | None = None
     observed: bool = False
+    values_changed: int = 0
     older_claimant: str = ""
     gone: bool = False
 

@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from realtime_operator.api.group import KIND_SESSION
 from realtime_operator.core.errors import ClusterError
+from realtime_operator.engine.directory import Directory
+from realtime_operator.engine.intake import Intake
+from realtime_operator.engine.table import Table
 from realtime_operator.ports import ObjectStore
 
 _log = logging.getLogger(__name__)
@@ -41,6 +45,28 @@ class Kept:
     known: Callable[[], Iterable[Known]]
     seen: Callable[[Mapping[str, Any]], None]
     gone: Callable[[str], None]
+
+
+def kept_providers(kind: str, directory: Directory) -> Kept:
+    """One kind of providers."""
+    return Kept(
+        kind,
+        known=lambda: (
+            Known(uid, generation) for key, uid, generation in directory.known() if key[0] == kind
+        ),
+        seen=lambda body: directory.seen(kind, body),
+        gone=lambda uid: directory.gone(kind, uid),
+    )
+
+
+def kept_sessions(table: Table, intake: Intake) -> Kept:
+    """The sessions."""
+    return Kept(
+        KIND_SESSION,
+        known=lambda: (Known(e.memory.ref.uid, e.memory.wanted.generation) for e in table),
+        seen=intake.seen,
+        gone=intake.gone,
+    )
 
 
 async def resync(objects: ObjectStore, kept: Kept) -> tuple[int, int]:
