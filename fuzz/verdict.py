@@ -82,6 +82,4 @@ def check_error(example: Example, answer: MintAnswer, error: ProviderError) -> N
 
 def tells(text: str, secret: str) -> bool:
     """Whether a text has so many letters of the secret in a row that it counts as told."""
-    return any(
-        secret[at : at + SHORTEST_PART] in text for at in range(max(1, len(secret) - SHORTEST_PART + 1))
-    )
+    return any(secret[at : at + SHORTEST_PART] in text for at in range(len(secret) - SHORTEST_PART + 1))

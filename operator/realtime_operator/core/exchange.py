@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SHORTEST_ECHO = 12
-"""Letters of a secret in a row that count as telling it: a word of an error code may well stand in a key."""
+"""Letters of a secret in a row that count as telling it: a word of an error code may well stand in a key.
+
+A shorter key, such as ``none`` for a gateway that wants any, is told only by itself.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,14 @@ class MintAnswer:
 
     def tells(self, text: str) -> bool:
         """Whether a text repeats one of the secrets, or a good part of one."""
-        return any(
+        return text in self.secrets or any(
             secret[at : at + SHORTEST_ECHO] in text
             for secret in self.secrets
-            for at in range(max(1, len(secret) - SHORTEST_ECHO + 1))
+            for at in range(len(secret) - SHORTEST_ECHO + 1)
+        )
+
+    def holds_a_secret(self, text: str) -> bool:
+        """Whether a text is one of the secrets, or has a whole one in it."""
+        return any(
+            secret == text or (len(secret) >= SHORTEST_ECHO and secret in text) for secret in self.secrets
         )

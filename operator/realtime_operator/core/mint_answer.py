@@ -60,7 +60,7 @@ def read_token(
     if not isinstance(found.token, str) or not _TOKEN.fullmatch(found.token):
         what = "is empty" if found.token == "" else "is no token that a header can carry"
         raise _unreadable(answer, f"{found.where}{found.name} {what}")
-    if any(secret in found.token for secret in answer.secrets):
+    if answer.holds_a_secret(found.token):
         raise _unreadable(answer, f"{found.where}{found.name} is the credential that was sent to it")
     now = from_http_date(answer.headers.get("date")) if "age" not in answer.headers else None
     issued_at = now if now is not None else float(int(clock.latest(answer.received_at)))
