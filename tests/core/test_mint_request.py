@@ -133,12 +133,26 @@ MODELS: list[tuple[dict[str, Any], str | None]] = [
     ({"session": {**SESSION, "audio": {"input": {"transcription": {"model": "whisper-1"}}}}}, "gpt-realtime"),
     ({"session": {"audio": {"input": {"transcription": None}}}}, None),
     ({"endpoint": "TranscriptionSessions", "session": HEARD}, "whisper-1"),
+    ({"session": {"type": "realtime", "audio": {"input": {"transcription": {"model": "whisper-1"}}}}}, None),
+    ({"endpoint": "Sessions", "session": HEARD}, None),
+    ({"endpoint": "TranscriptionSessions", "session": {**HEARD, "model": "other"}}, "whisper-1"),
+    (
+        {
+            "session": {
+                "type": "transcription",
+                "model": "other",
+                "audio": {"input": {"transcription": {"model": "whisper-1"}}},
+            }
+        },
+        "whisper-1",
+    ),
+    ({"endpoint": "TranslationClientSecrets", "session": SPOKEN}, "gpt-realtime-translate"),
 ]
 
 
 @pytest.mark.parametrize(("fields", "model"), MODELS)
 def test_which_model_is_asked_for(fields: dict[str, Any], model: str | None) -> None:
-    """A session's model is what stands at its top, else what it transcribes with."""
+    """It is read where its kind of session has it: a policy that allows one model is not met by naming it elsewhere."""
     assert a_template(**fields).model == model
 
 

@@ -32,12 +32,9 @@ The anchor stands only where the API's description of 2025 requires it: it has o
 documentation says that it is not supported there. ``sessions`` renamed its field in June 2025, ``transcription_sessions`` never did.
 """
 
-MODEL_AT: tuple[tuple[str, ...], ...] = (
-    ("model",),
-    ("audio", "input", "transcription", "model"),
-    ("input_audio_transcription", "model"),
-)
-"""Where a session may name its model, the first that is there counts: sessions that only transcribe name none at the top."""
+_HEARD = ("audio", "input", "transcription", "model")
+_HEARD_BEFORE = ("input_audio_transcription", "model")
+"""Where a session that only transcribes names its model; for one that talks this is a second model, which no policy is about."""
 
 HASH_FORMAT = "1"
 """Changes only when the same spec must be sent differently; a change mints every token anew."""
@@ -103,7 +100,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
         session_digest=digest,
         names=frozenset(session or ()),
         lifetime=spec.lifetime_seconds,
-        model=_model(session),
+        model=_model(spec.endpoint, session),
         safety_identifier=spec.safety_identifier,
         marks=marks,
     )
@@ -174,14 +171,19 @@ def request_hash(
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:32]
 
 
-def _model(session: Mapping[str, Any] | None) -> str | None:
-    for path in MODEL_AT:
-        here: Any = session
-        for name in path:
-            here = here.get(name) if isinstance(here, Mapping) else None
-        if isinstance(here, str):
-            return here
-    return None
+def _model(endpoint: Endpoint, session: Mapping[str, Any] | None) -> str | None:
+    """The model that mints are about: where this kind of session has it and nowhere else, since a provider's policy is asked about it."""
+    path: tuple[str, ...] = ("model",)
+    if endpoint is Endpoint.TRANSCRIPTION_SESSIONS:
+        path = _HEARD_BEFORE
+    elif (
+        endpoint is Endpoint.CLIENT_SECRETS and session is not None and session.get("type") == "transcription"
+    ):
+        path = _HEARD
+    here: Any = session
+    for name in path:
+        here = here.get(name) if isinstance(here, Mapping) else None
+    return here if isinstance(here, str) else None
 
 
 def _compact(value: Any) -> bytes:
