@@ -177,7 +177,9 @@ _bodies = st.one_of(
     st.binary(max_size=80) | st.sampled_from(_RAW),
 )
 _odd_headers = st.one_of(
-    st.sampled_from([_KEY, _TOKEN, DATE, "true", "false", "0", "-1", "1e9", "120", "9" * 400]),
+    st.sampled_from(
+        [_KEY, _TOKEN, DATE, "true", "false", "0", "-1", "1e9", "120", "5\x1f", "\x1d7", "٣", "9" * 400]
+    ),
     st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=20),
 )
 _dates = st.sampled_from(

@@ -103,7 +103,8 @@ def retry_after_of(answer: MintAnswer) -> float | None:
 
 
 def _number(text: str | None) -> float | None:
-    return float(text) if text is not None and re.fullmatch(r"\d{1,9}(\.\d{1,6})?", text.strip()) else None
+    digits = (text or "").strip()
+    return float(digits) if re.fullmatch(r"\d{1,9}(\.\d{1,6})?", digits) else None
 
 
 def _word(answer: MintAnswer, value: Any) -> str:

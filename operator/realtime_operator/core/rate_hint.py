@@ -44,4 +44,5 @@ def duration_of(text: str | None) -> float | None:
 
 
 def _count(text: str | None) -> int | None:
-    return int(text) if text is not None and _COUNT.fullmatch(text.strip()) else None
+    digits = (text or "").strip()
+    return int(digits) if _COUNT.fullmatch(digits) else None
