@@ -12,6 +12,7 @@ from realtime_operator.api.endpoint import Endpoint
 from realtime_operator.api.session import RealtimeSessionSpec
 from realtime_operator.core.mint_call import mint_call
 from realtime_operator.core.mint_request import mint_template
+from realtime_operator.core.secret_values import with_values
 from tests.support.builders import a_view
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ SPECS = {
 def test_an_example_mints(client: httpx.Client, spec: RealtimeSessionSpec) -> None:
     """The stand-in, which takes the fields of each endpoint and no others, answers the request of each example with a token."""
     view = a_view(base_url=str(client.base_url).rstrip("/"))
-    call = mint_call(view, mint_template(spec), spec.lifetime_seconds)
+    template = mint_template(spec)
+    if spec.secret_values:
+        template = with_values(template, {value.path: "from-a-secret" for value in spec.secret_values})
+    call = mint_call(view, template, spec.lifetime_seconds)
     answer = client.post(call.url, content=call.body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 200, answer.text
 
