@@ -17,6 +17,7 @@ from realtime_operator.core.timestamps import to_rfc3339
 SLOWEST_S: Final = 0.5
 """CPU time that one answer may take; a usual one takes 20 µs, and 256 KiB of the worst JSON 30 ms."""
 
+ATTEMPTS: Final = 3
 LONGEST_LIFE_S: Final = 7260
 SHORTEST_PART: Final = 12
 """Letters of a secret in a row that count as telling it."""
@@ -35,23 +36,29 @@ def judged(example: Example, answer: MintAnswer) -> str:
         AssertionError: something that must hold does not.
     """
     clock = clock_after(ProviderClock().after_answer(date=NOW, sent_at=NOW - 0.1, received_at=NOW), answer)
-    began = time.thread_time()
-    try:
-        token = read_token(answer, clock=clock, asked=example.asked, longest=example.longest)
-    except ProviderError as error:
-        check_time(began)
-        check_error(example, answer, error)
-        return str(error.reason)
-    check_time(began)
-    check_token(example, answer, clock, token)
+    outcome = read(example, answer, clock)
+    if isinstance(outcome, ProviderError):
+        check_error(example, answer, outcome)
+        return str(outcome.reason)
+    check_token(example, answer, clock, outcome)
     return "token"
 
 
-def check_time(began: float) -> None:
-    """Bounded time, whatever the answer."""
-    took = time.thread_time() - began
-    if took > SLOWEST_S:
-        raise AssertionError(f"reading took {took:.2f} s of CPU")
+def read(example: Example, answer: MintAnswer, clock: ProviderClock) -> EphemeralToken | ProviderError:
+    """What the reader makes of an answer, in bounded time; whoever is slow is asked again, for garbage is collected when it likes."""
+    slow: list[float] = []
+    while len(slow) < ATTEMPTS:
+        began = time.thread_time()
+        outcome: EphemeralToken | ProviderError
+        try:
+            outcome = read_token(answer, clock=clock, asked=example.asked, longest=example.longest)
+        except ProviderError as error:
+            outcome = error.with_traceback(None)
+        took = time.thread_time() - began
+        if took <= SLOWEST_S:
+            return outcome
+        slow.append(took)
+    raise AssertionError(f"reading took {min(slow):.2f} s of CPU")
 
 
 def check_token(example: Example, answer: MintAnswer, clock: ProviderClock, token: EphemeralToken) -> None:
