@@ -63,6 +63,11 @@ def test_a_check_finds_what_differs(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "realtimeproviders.yaml, realtimesessions.yaml, stray.yaml" in said
 
 
+def test_files_can_be_applied_by_any_client() -> None:
+    """Client-side apply copies an object into an annotation of 256 KiB at most; a file stays far from that."""
+    assert max(len(text) for text in crd.render().values()) < 96 * 1024
+
+
 @each_kind
 def test_every_field_is_described(kind: Kind) -> None:
     """`kubectl explain` is documentation; only metadata is described by the server itself."""

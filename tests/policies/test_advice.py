@@ -298,6 +298,14 @@ def test_kubectl_shows_the_warning_when_the_spec_is_new(kubectl: Command, namesp
     assert "Warning" not in kubectl("label", "-n", namespace, "rts", "a", "b=c").stderr
 
 
+@pytest.mark.usefixtures("warnings")
+def test_applied_again_nothing_changes(kubectl: Command) -> None:
+    """A second apply finds nothing to do, so no tool that compares sees a drift."""
+    said = kubectl("apply", "-f", "-", stdin=copies(FILE)).stdout.splitlines()
+    assert len(said) == 4
+    assert all(line.endswith(" unchanged") for line in said), said
+
+
 def test_every_declared_field_has_its_places() -> None:
     """A field that the schema gets is given a place here, too; and the shapes are those that there are."""
     policy = next(yaml.safe_load_all(FILE.read_text()))
