@@ -18,7 +18,7 @@ def main() -> int:
     it = argparse.ArgumentParser(prog="python -m fuzz", description="Tries hostile answers.")
     it.add_argument("--examples", type=int, default=EXAMPLES)
     it.add_argument("--seed", type=int, help="try the examples of an earlier run again")
-    it.add_argument("--seconds", type=float, help="begin no further batch after so long")
+    it.add_argument("--seconds", type=float, help="begin no further batch after so much CPU time")
     options = it.parse_args()
     start = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
     report = campaign(options.examples, start=start, within=options.seconds)

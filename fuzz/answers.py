@@ -67,10 +67,16 @@ def _drawn(seed: int, prefix: str) -> str:
     return prefix + "".join(dice.choices(_LETTERS, k=dice.randint(20, 60)))
 
 
-_seeds = st.integers(0, 1 << 32)
-keys = st.builds(_drawn, _seeds, st.sampled_from(["sk-", "sk-proj-", "key-", "", "xai-", "Az"]))
-tokens = st.builds(_drawn, _seeds, st.sampled_from(["ek_", "ek_bf_", "vcst_", "rt_"]))
-secrets = st.builds(Planted, keys, tokens)
+_KEY_PREFIXES: Final = ("sk-", "sk-proj-", "key-", "", "xai-", "Az")
+_TOKEN_PREFIXES: Final = ("ek_", "ek_bf_", "vcst_", "rt_")
+
+
+def _planted(seed: int) -> Planted:
+    key, token = _KEY_PREFIXES[seed % len(_KEY_PREFIXES)], _TOKEN_PREFIXES[seed % len(_TOKEN_PREFIXES)]
+    return Planted(_drawn(seed, key), _drawn(seed, token))
+
+
+secrets = st.integers(0, 1 << 32).map(_planted)
 
 statuses = st.one_of(
     st.just(200),
@@ -185,19 +191,22 @@ _odd_headers = st.one_of(
 _dates = st.sampled_from(
     [DATE, DATE, DATE, "Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 0001 00:00:00 +2359"]
 )
-_headers = st.fixed_dictionaries(
-    {},
-    optional={
-        "date": _dates | _odd_headers,
-        "age": _odd_headers,
-        "retry-after": _dates | _odd_headers,
-        "retry-after-ms": _odd_headers,
-        "x-should-retry": _odd_headers,
-        "x-request-id": _odd_headers,
-        "x-ratelimit-limit-requests": _odd_headers,
-        "x-ratelimit-remaining-requests": _odd_headers,
-        "x-ratelimit-reset-requests": _odd_headers,
-    },
+_names_of_headers = st.sampled_from(
+    [
+        "age",
+        "retry-after",
+        "retry-after-ms",
+        "x-should-retry",
+        "x-request-id",
+        "x-ratelimit-limit-requests",
+        "x-ratelimit-remaining-requests",
+        "x-ratelimit-reset-requests",
+    ]
+)
+_headers = st.builds(
+    lambda date, others: {**({} if date is None else {"date": date}), **dict(others)},
+    st.none() | _dates | _odd_headers,
+    st.lists(st.tuples(_names_of_headers, _odd_headers | _dates), max_size=4),
 )
 _lives = st.none() | st.integers(10, 7200)
 

@@ -20,7 +20,7 @@ from realtime_operator.core.provider_clock import ProviderClock
 
 EXAMPLES = 10_000
 BUDGET_S = 60.0
-"""No batch is begun after that; 10,000 examples take half of it on two cores that do nothing else."""
+"""No batch is begun after so much CPU time; 10,000 examples take half of it."""
 
 PEAK_BYTES = 64 * 1024 * 1024
 SEED = 20251124
