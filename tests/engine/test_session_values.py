@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from realtime_operator.api import group
-from realtime_operator.core.errors import ClusterUnavailable, SecretValueNotReady
+from realtime_operator.core.errors import ClusterUnavailable, ProviderRejected, SecretValueNotReady
+from realtime_operator.core.failure import failure_after
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.session_values import FORGOTTEN_AFTER_S, LOOKS_AT_ONCE, SessionValues
@@ -81,12 +82,18 @@ async def test_a_value_that_changes() -> None:
     user, other, stranger = a_user("user"), a_user("other", source="another"), a_memory()
     scene.has(user, other, stranger)
     await scene.value(user)
+    refusal = ProviderRejected(Reason.PROVIDER_REJECTED, "refused as written", status=400)
+    user.failure = other.failure = failure_after(
+        None, refusal, now=0, life_left=0, uid="u", generation=1, rotate=""
+    )
     scene.references.secrets["hotel", "mcp"] = a_secret("replaced")
     await scene.looks(after=9)
     assert scene.woken == []
     await scene.looks(after=1)
     assert scene.woken == ["user"]
     assert (user.values_changed, other.values_changed, stranger.values_changed) == (1, 0, 0)
+    assert user.failure is None
+    assert other.failure is not None
     assert await scene.value(user) == "replaced"
     await scene.looks(after=10)
     assert scene.woken == ["user"]

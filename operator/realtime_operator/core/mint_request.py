@@ -53,7 +53,7 @@ class MintTemplate:
         model: the model named in the session, or None.
         safety_identifier: sent as a header, or None.
         marks: what stands in the session in the place of values from Secrets, until they are put in.
-        secrets: those values once they are, without the shortest; never printed.
+        secrets: those values once they are; never printed.
     """
 
     endpoint: Endpoint

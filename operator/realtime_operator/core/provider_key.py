@@ -86,10 +86,6 @@ def credential_header(scheme: AuthScheme, key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if scheme is AuthScheme.BEARER else {"api-key": key}
 
 
-AUTH_HEADERS = frozenset(name for scheme in AuthScheme for name in credential_header(scheme, ""))
-"""The headers that may carry a provider key."""
-
-
 def read_ca_bundle(where: str, entry: str, data: Mapping[str, str] | None) -> str:
     """Take PEM certificates out of what a provider refers to.
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from realtime_operator.api.group import LABEL_SESSION_VALUE
 from realtime_operator.core.errors import SecretValueNotReady
-from realtime_operator.core.exchange import SHORTEST_ECHO
 from realtime_operator.core.mint_request import LARGEST_SESSION_BYTES, MintTemplate
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.value_marks import ValueMark
@@ -91,8 +90,7 @@ def with_values(template: MintTemplate, values: Mapping[str, str]) -> MintTempla
         )
     parts = [template.session_digest, sorted(values.items())]
     digest = hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
-    secrets = tuple(value for value in values.values() if len(value) >= SHORTEST_ECHO)
-    return replace(template, session=session, session_digest=digest, marks=(), secrets=secrets)
+    return replace(template, session=session, session_digest=digest, marks=(), secrets=tuple(values.values()))
 
 
 def _missing(mark: ValueMark, what: str) -> SecretValueNotReady:
