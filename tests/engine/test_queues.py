@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.core.throttle import Throttle
-from realtime_operator.engine.lanes import Lanes, ProviderKey, Work
+from realtime_operator.engine.lanes import LOOKS_BESIDE, Lanes, ProviderKey, Work
 from realtime_operator.engine.limiter import RateLimiter
 from realtime_operator.engine.table import Table
 from realtime_operator.engine.turns import Lane, Turns, Urgency, urgency_of
@@ -151,8 +151,33 @@ def test_the_turns_go_on_from_start_to_start() -> None:
     order = []
     while started := lanes.start(NOW):
         order += [one.uid for one in started]
-        lanes.finished(A)
+        lanes.finished(started[0])
     assert order == [f"{lane}-{number}" for number in range(4) for lane in ("first", "due")]
+
+
+def test_who_has_a_sixth_of_its_life_left_presses() -> None:
+    """It has three of four turns, until its token expires; then they take turns again."""
+    turns = Turns[str]()
+    for number in range(8):
+        turns.push(Urgency(Lane.ROTATION, 50 + number, presses_from=40), f"due-{number}")
+        turns.push(Urgency(Lane.FIRST, number), f"first-{number}")
+    assert [turns.pop(39) for _ in range(3)] == ["first-0", "due-0", "first-1"]
+    assert [turns.pop(45) for _ in range(5)] == ["due-1", "due-2", "due-3", "first-2", "due-4"]
+    assert [turns.pop(60) for _ in range(4)] == ["due-5", "first-3", "due-6", "first-4"]
+
+
+def test_looks_have_places_of_their_own() -> None:
+    """Where all places are taken some looks run nevertheless; they take no place from a mint."""
+    lanes = Lanes(lambda _: 1)
+    for number in range(20):
+        lanes.push(work(f"look-{number}", Lane.LOOK, urgency=number))
+        lanes.push(work(f"due-{number}", urgency=number))
+    started = lanes.start(NOW)
+    assert [one.uid for one in started] == ["due-0", *(f"look-{number}" for number in range(LOOKS_BESIDE))]
+    lanes.finished(started[3])
+    assert [one.uid for one in lanes.start(NOW)] == [f"look-{LOOKS_BESIDE}"]
+    lanes.finished(started[0])
+    assert [one.uid for one in lanes.start(NOW)] == ["due-1"]
 
 
 def test_the_same_urgency_goes_by_arrival() -> None:
@@ -172,7 +197,7 @@ def test_a_provider_that_hangs_delays_nobody_else() -> None:
     for number in range(5):
         lanes.push(work(f"b{number}", urgency=number, provider=B))
     assert [one.uid for one in lanes.start(NOW)] == [f"b{number}" for number in range(5)]
-    lanes.finished(A)
+    lanes.finished(work("a0"))
     assert [one.uid for one in lanes.start(NOW)] == ["a2"]
 
 
@@ -191,8 +216,9 @@ def test_everything_starts_once_and_within_the_limit(
         in_flight += (now := lanes.start(NOW))
         started += [one.uid for one in now]
         for key in (A, B):
-            assert sum(one.provider == key for one in in_flight) <= limit
-        lanes.finished(in_flight.pop().provider)
+            assert sum(one.provider == key and not one.beside for one in in_flight) <= limit
+            assert sum(one.provider == key and one.beside for one in in_flight) <= LOOKS_BESIDE
+        lanes.finished(in_flight.pop())
     lanes.start(NOW)
     assert sorted(started, key=int) == [str(number) for number in range(len(pushed))]
     assert vars(lanes)["_queues"] == {}
@@ -321,10 +347,10 @@ def test_who_yields_to_first_mints(life: float, confirmed: int, rotate: str, yie
     memory.confirmed_generation, memory.expires_at = confirmed, NOW + life
     memory.holding = a_holding(a_token(issued_at=NOW + life - 600))
     urgency = urgency_of(memory, now=NOW, horizon=NOW)
-    half = memory.expires_at - 300
+    half, sixth = memory.expires_at - 300, memory.expires_at - 100
     expected = {
-        True: Urgency(Lane.ROTATION, memory.expires_at, half),
-        False: Urgency(Lane.ROTATION, memory.expires_at),
+        True: Urgency(Lane.ROTATION, memory.expires_at, half, sixth),
+        False: Urgency(Lane.ROTATION, memory.expires_at, presses_from=sixth),
         None: Urgency(Lane.LOOK, memory.expires_at),
     }
     assert urgency == expected[yields]

@@ -14,7 +14,7 @@ from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.throttle import Throttle
 from realtime_operator.engine.limiter import RateLimiter
 from realtime_operator.engine.probing import Probing
-from realtime_operator.engine.turns import urgency_of
+from realtime_operator.engine.turns import Lane, rotation_of, urgency_of
 from realtime_operator.ports import Clock
 
 LATENCY_WEIGHT = 0.2
@@ -95,7 +95,10 @@ class Admission:
         self._probing.admit(memory)
         now = self._clock.now()
         if not self._throttle.is_open(now):
-            await self._limiter.admitted(urgency_of(memory, now=now, horizon=now))
+            urgency = urgency_of(memory, now=now, horizon=now)
+            if urgency.lane is Lane.LOOK:  # it found that a mint is needed
+                urgency = rotation_of(memory, now=now)
+            await self._limiter.admitted(urgency)
             self._probing.may_still(memory)
 
     def answered(self, answer: MintAnswer) -> None:

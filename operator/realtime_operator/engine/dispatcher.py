@@ -14,7 +14,7 @@ from realtime_operator.core.schedule import retry_delay
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.lanes import Lanes, ProviderKey, Work
 from realtime_operator.engine.table import Entry, Table
-from realtime_operator.engine.turns import urgency_of
+from realtime_operator.engine.turns import Lane, urgency_of
 from realtime_operator.engine.wakeups import WakeUps
 from realtime_operator.ports import Clock, LeadershipGate, Metrics, PassResult, Reconcile
 
@@ -146,9 +146,23 @@ class Dispatcher:
         if self._stopping or not self._gate.is_open():
             return
         for work in self._lanes.start(self._clock.now()):
+            if work.beside and self._stands_elsewhere(work):
+                continue
             task = asyncio.create_task(self._pass(work))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+
+    def _stands_elsewhere(self, work: Work) -> bool:
+        """Whether a look that waited has become a rotation meanwhile: then it waits for one of the provider's places like others."""
+        entry = self._table.get(work.uid)
+        if entry is None:
+            return False
+        now = self._work(entry.memory, horizon=max(work.horizon, self._clock.now()))
+        if now.urgency.lane is Lane.LOOK:
+            return False
+        self._lanes.finished(work)
+        self._lanes.push(now)
+        return True
 
     async def _pass(self, work: Work) -> None:
         entry = self._table.get(work.uid)
@@ -156,7 +170,7 @@ class Dispatcher:
             if entry is not None:
                 await self._reconciled(entry, work)
         finally:
-            self._lanes.finished(work.provider)
+            self._lanes.finished(work)
             self._start()
 
     async def _reconciled(self, entry: Entry, work: Work) -> None:

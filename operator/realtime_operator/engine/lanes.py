@@ -6,12 +6,16 @@ Within a provider their order is that of ``engine.turns``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from realtime_operator.engine.turns import Turns, Urgency
 
 ProviderKey = tuple[str, str, str]
 """Kind, namespace and name of the provider that a session wants."""
+
+LOOKS_BESIDE = 8
+"""So many looks may run beside what a provider is given: they ask the cluster alone, as a rule, and a Secret that somebody deleted must not
+wait until a crowd of others has its tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +27,21 @@ class Work:
         provider: whose lanes it stands in.
         urgency: where it stands there.
         horizon: rotations due by this local time are begun.
+        beside: whether it has none of the provider's places, but one of those for looks.
     """
 
     uid: str
     provider: ProviderKey
     urgency: Urgency
     horizon: float
+    beside: bool = False
 
 
 @dataclass(slots=True)
 class _Queues:
     waiting: Turns[Work] = field(default_factory=Turns)
     in_flight: int = 0
+    beside: int = 0
 
 
 class Lanes:
@@ -57,10 +64,17 @@ class Lanes:
             while queues.in_flight < limit and (work := queues.waiting.pop(now)) is not None:
                 queues.in_flight += 1
                 started.append(work)
-            if not queues.in_flight and not queues.waiting:
+            while queues.beside < LOOKS_BESIDE and (work := queues.waiting.pop_look()) is not None:
+                queues.beside += 1
+                started.append(replace(work, beside=True))
+            if not queues.in_flight and not queues.beside and not queues.waiting:
                 del self._queues[key]
         return started
 
-    def finished(self, provider: ProviderKey) -> None:
-        """Work of this provider came to its end."""
-        self._queues[provider].in_flight -= 1
+    def finished(self, work: Work) -> None:
+        """It came to its end."""
+        queues = self._queues[work.provider]
+        if work.beside:
+            queues.beside -= 1
+        else:
+            queues.in_flight -= 1

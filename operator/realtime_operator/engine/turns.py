@@ -1,6 +1,7 @@
 """Who comes next: first mints and rotations take turns, each the most urgent first, so that neither starves; looks come last.
 
-Who has more than half of a token's life left lets every first mint go before, until half of it is used.
+Who has more than half of a token's life left lets every first mint go before, until half of it is used. Who has less than a sixth has three
+of four turns, until the token expires: readers of a Secret that was there are not to lose it to those who have had none yet.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from typing import Generic, NamedTuple, TypeVar
 from realtime_operator.core.session_memory import SessionMemory
 
 T = TypeVar("T")
+
+YIELDING_SHARE, PRESSING_SHARE = 1 / 2, 1 / 6
+"""Of a token's life: with more of it left a rotation lets first mints go before, with less of it left it goes before most of them."""
+
+PRESSING_TURNS = 3
+"""So many pressing rotations in a row for one first mint: enough that tokens live on, and whoever has none gets one."""
 
 
 class Lane(IntEnum):
@@ -34,21 +41,24 @@ class Urgency(NamedTuple):
         lane: why it waits.
         at: smaller comes first within a lane: the expiry, or the time of creation.
         yields_until: local time until which first mints go before, though it is a rotation; minus infinity for none.
+        presses_from: local time from which it goes before most first mints, until ``at``; infinity for none.
     """
 
     lane: Lane
     at: float
     yields_until: float = -math.inf
+    presses_from: float = math.inf
 
 
 class Turns(Generic[T]):
     """Things that wait, in lanes; those who yield stand apart from the other rotations until their time comes."""
 
     def __init__(self) -> None:
-        self._heaps: dict[Lane, list[tuple[float, int, T]]] = {lane: [] for lane in Lane}
-        self._yielding: list[tuple[float, int, float, T]] = []
+        self._heaps: dict[Lane, list[tuple[float, int, float, T]]] = {lane: [] for lane in Lane}
+        self._yielding: list[tuple[float, int, Urgency, T]] = []
         self._order = count()
         self._turn = Lane.FIRST
+        self._pressed = 0
 
     def __len__(self) -> int:
         """How many wait."""
@@ -58,23 +68,34 @@ class Turns(Generic[T]):
         """Let a thing wait; of the same urgency the one that came first goes first."""
         order = next(self._order)
         if urgency.yields_until > -math.inf:
-            heapq.heappush(self._yielding, (urgency.yields_until, order, urgency.at, thing))
+            heapq.heappush(self._yielding, (urgency.yields_until, order, urgency, thing))
         else:
-            heapq.heappush(self._heaps[urgency.lane], (urgency.at, order, thing))
+            heapq.heappush(self._heaps[urgency.lane], (urgency.at, order, urgency.presses_from, thing))
 
     def pop(self, now: float) -> T | None:
         """Take out the next one, or None."""
+        rotations = self._heaps[Lane.ROTATION]
         while self._yielding and self._yielding[0][0] <= now:
-            _, order, at, thing = heapq.heappop(self._yielding)
-            heapq.heappush(self._heaps[Lane.ROTATION], (at, order, thing))
+            _, order, urgency, thing = heapq.heappop(self._yielding)
+            heapq.heappush(rotations, (urgency.at, order, urgency.presses_from, thing))
+        if rotations and rotations[0][2] <= now < rotations[0][0]:
+            self._pressed += 1
+            if self._pressed <= PRESSING_TURNS or not self._heaps[Lane.FIRST]:
+                return heapq.heappop(rotations)[3]
+            self._turn = Lane.FIRST
+        self._pressed = 0
         other = Lane.ROTATION if self._turn is Lane.FIRST else Lane.FIRST
         for lane in (self._turn, other):
             if self._heaps[lane]:
                 self._turn = Lane.ROTATION if lane is Lane.FIRST else Lane.FIRST
-                return heapq.heappop(self._heaps[lane])[2]
+                return heapq.heappop(self._heaps[lane])[3]
         if self._yielding:
             return heapq.heappop(self._yielding)[3]
-        return heapq.heappop(self._heaps[Lane.LOOK])[2] if self._heaps[Lane.LOOK] else None
+        return self.pop_look()
+
+    def pop_look(self) -> T | None:
+        """Take out the next one for which nothing is known to be due, or None."""
+        return heapq.heappop(self._heaps[Lane.LOOK])[3] if self._heaps[Lane.LOOK] else None
 
 
 def urgency_of(memory: SessionMemory, *, now: float, horizon: float) -> Urgency:
@@ -94,18 +115,24 @@ def urgency_of(memory: SessionMemory, *, now: float, horizon: float) -> Urgency:
     due = memory.rotation_at is not None and memory.rotation_at <= horizon
     if not (changed or due):
         return Urgency(Lane.LOOK, memory.expires_at)
-    half = _half_life(memory)
-    return Urgency(Lane.ROTATION, memory.expires_at, half if half > now else -math.inf)
+    return rotation_of(memory, now=now)
+
+
+def rotation_of(memory: SessionMemory, *, now: float) -> Urgency:
+    """How urgent it is to replace a token, for whatever reason."""
+    holding, expires_at = memory.holding, memory.expires_at
+    if holding is None or expires_at <= now:
+        return Urgency(Lane.ROTATION, expires_at)
+    life = holding.token.expires_at - holding.token.issued_at
+    half = expires_at - YIELDING_SHARE * life
+    return Urgency(
+        Lane.ROTATION,
+        expires_at,
+        yields_until=half if half > now else -math.inf,
+        presses_from=expires_at - PRESSING_SHARE * life,
+    )
 
 
 def _is_asked_for(memory: SessionMemory) -> bool:
     rotate, holding = memory.wanted.rotate, memory.holding
     return bool(rotate) and holding is not None and holding.rotate != rotate
-
-
-def _half_life(memory: SessionMemory) -> float:
-    """The local time at which half of the token's life is used; minus infinity where its life is not known."""
-    holding = memory.holding
-    if holding is None:
-        return -math.inf
-    return memory.expires_at - (holding.token.expires_at - holding.token.issued_at) / 2
