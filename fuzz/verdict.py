@@ -72,7 +72,7 @@ def check_token(example: Example, answer: MintAnswer, clock: ProviderClock, toke
         assert token.lifetime <= example.longest + 60  # noqa: S101 - the slack of the policy
     if example.planted.key in token.value:
         raise Told("the provider key was taken for a token")
-    if token.value in f"{token!r} {token} {token.token_id}":
+    if tells(f"{token!r} {token} {token.token_id}", token.value):
         raise Told("a token shows itself")
 
 
