@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -19,8 +20,8 @@ $(STAMP): requirements/dev.lock pyproject.toml
 demo: $(STAMP) ## The main job on an embedded real control plane (DEMO_SECONDS=60)
 	@exec $(BIN)/python -m demo
 
-test: $(STAMP) ## All tests: unit, contract, integration on a real control plane
-	@exec $(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+test: $(STAMP) ## All tests: unit, contract, integration on a real control plane (JOBS=3)
+	@exec $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term $(ARGS)
 
 check: $(STAMP) ## Lint, formatting, types, import contracts, generated files
 	@exec $(BIN)/python -m hack.check
