@@ -29,7 +29,7 @@ def drill(log: Path, *flags: str) -> subprocess.Popen[bytes]:
 
 def test_a_small_drill_is_played_and_judged(tmp_path: Path) -> None:
     """The promise is kept while the provider fails and while watches are forbidden; the last line says so."""
-    process = drill(tmp_path / "log", "--scenarios", "provider,watch-403", "--seconds", "8")
+    process = drill(tmp_path / "log", "--scenarios", "provider,watch-403", "--seconds", "14")
     try:
         code = process.wait(DEADLINE)
     finally:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.fixtures", "tests.support.provider_fixtures"]
 pytestmark = pytest.mark.controlplane
 
-SHORT = 10
+SHORT = 16
 """Seconds that a token lives which is to be rotated soon, or to expire soon."""
 
 LATENCY = 2.0
