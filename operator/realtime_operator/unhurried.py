@@ -11,10 +11,10 @@ import selectors
 import time
 from typing import Any, Final
 
-ENGINE_S: Final = 0.01
+ENGINE_S: Final = 0.02
 """For the loop of mints and writes: a rotation waits for three answers, a new session for five."""
 
-WATCH_S: Final = 0.05
+WATCH_S: Final = 0.1
 """For the loop that watches: a new session is heard of by so much later at most."""
 
 

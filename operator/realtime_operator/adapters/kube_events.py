@@ -61,7 +61,7 @@ class KubeEvents:
         namespace = notice.about.namespace or CLUSTER_SCOPED_NAMESPACE
         body = json.dumps(self._manifest(notice, namespace, now)).encode()
         try:
-            await self._client.request("POST", EVENTS.collection(namespace), body=body, accept=METADATA_ONLY)
+            await self._client.send("POST", EVENTS.collection(namespace), body=body, accept=METADATA_ONLY)
         except OperatorError as error:
             _LOG.info("event lost", extra={"fields": {"reason": notice.reason, "cause": str(error)}})
 
