@@ -11,7 +11,7 @@ import selectors
 import time
 from typing import Any, Final
 
-ENGINE_S: Final = 0.02
+ENGINE_S: Final = 0.04
 """For the loop of mints and writes: a rotation waits for three answers, a new session for five."""
 
 WATCH_S: Final = 0.1

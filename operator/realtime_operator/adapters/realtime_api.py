@@ -11,6 +11,7 @@ import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -125,7 +126,7 @@ class RealtimeApi:
         headers.setdefault("User-Agent", USER_AGENT)
         headers["Accept-Encoding"] = "identity"
         request = httpx.Request(
-            "POST", call.url, headers=headers, content=call.body, extensions=self._options
+            "POST", _parsed(call.url), headers=headers, content=call.body, extensions=self._options
         )
         sent_at = self._clock.now()
         response = await transport.handle_async_request(request)
@@ -153,6 +154,12 @@ class RealtimeApi:
         idle = [bundle for bundle, carrier in self._carriers.items() if not carrier.in_flight]
         for bundle in idle[: max(surplus, 0)]:
             await self._carriers.pop(bundle).transport.aclose()
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx.URL:
+    """A provider's few addresses, taken apart once."""
+    return httpx.URL(url)
 
 
 async def _capped(response: httpx.Response) -> bytes | None:
