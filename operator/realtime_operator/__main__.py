@@ -60,6 +60,9 @@ def main() -> None:
     except CannotListen as error:
         _log.error("%s", error)
         sys.exit(USAGE_ERROR)
+    except Exception:  # noqa: BLE001 - the last place where it can be told without its text
+        _log.exception("ended by an error of its own")
+        sys.exit(1)
 
 
 def _collect_seldom() -> None:

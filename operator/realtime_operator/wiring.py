@@ -209,13 +209,13 @@ class Operator:
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
-            for loop in loops:
-                if loop.done():
-                    loop.result()
             await self._dispatcher.stop(grace=self._settings.grace_seconds)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LAST_STATUS_S):
                     await asyncio.gather(self._status_lane.flush(), self._notice_lane.flush())
+            for loop in loops:
+                if loop.done():
+                    loop.result()
         finally:
             for task in (stopped, *loops):
                 task.cancel()

@@ -93,6 +93,13 @@ LOST: list[tuple[str, Any, dict[str, str], list[str], list[str]]] = [
     ("a null that is named", {}, applied({"a": None}), ["/a"], []),
     ("deep and in a list", {"t": [{}]}, applied({"t": [{"x/y": None}]}), [], ["/t/0/x~1y"]),
     ("an element of a list stays", {"t": [None]}, applied({"t": [None]}), [], []),
+    (
+        "an index too long to be read",
+        {"t": [1]},
+        applied({"t": {"9" * 5000: None}}),
+        [],
+        [f"/t/{'9' * 5000}"],
+    ),
     ("replaced by a value since", {"a": 1}, applied({"a": None}), [], ["/a"]),
     ("no session at all was given", None, applied(None), [], []),
     ("the whole session was dropped", None, applied({"a": None}), [], ["/a"]),

@@ -153,3 +153,18 @@ async def test_a_lost_null_is_told_once_for_each_spec() -> None:
         assert warnings[0].warning
         assert "/audio/input/turn_detection" in warnings[0].message
         assert "spec.nullPaths" in warnings[0].message
+
+
+@virtually
+async def test_a_status_that_somebody_wiped_is_written_again() -> None:
+    """Whoever waits for Ready would wait for ever; what was counted is not lost."""
+    async with World() as world:
+        world.apply()
+        await asyncio.sleep(5)
+        calls, before = world.secrets.calls.total(), dict(world.shown())
+        body = world.objects.documents["RealtimeSession", "hotel", "s0"]
+        body["status"] = {"observedGeneration": -1}
+        world.intake.seen(body)
+        await asyncio.sleep(3)
+        assert world.shown() == before
+        assert world.secrets.calls.total() == calls

@@ -127,3 +127,20 @@ async def test_one_kind_that_cannot_be_listed_keeps_no_other_from_it() -> None:
     assert await resync_all(objects, [keeper.kept]) is True
     assert keeper.known == {"a": 1}
     assert await resync_all(away, [Keeper(away, z=1).kept]) is False
+
+
+async def test_one_object_that_cannot_be_taken_in_keeps_no_other_from_it() -> None:
+    """The others are compared, and it is tried again the next time."""
+    objects = cluster(a=1, b=1, c=1)
+    keeper = Keeper(objects)
+
+    def sees(body: Mapping[str, Any]) -> None:
+        if body["metadata"]["uid"] == "b":
+            raise ZeroDivisionError
+        keeper.sees(body)
+
+    kept = Kept(KIND, known=keeper.kept.known, seen=sees, gone=keeper.misses)
+    for _ in range(2):
+        assert await resync_all(objects, [kept])
+        assert set(keeper.known) == {"a", "c"}
+    assert [name for *_, name in objects.gets].count("b") == 2

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from realtime_operator.engine.rhythm import Rhythm
+import pytest
+
+from realtime_operator.engine.rhythm import Rhythm, every
 from tests.support.virtual_time import run_virtually
 
 EVERY_S, QUIET_S = 300.0, 2.0
@@ -37,3 +39,21 @@ def test_it_is_done_soon_after_it_is_asked_for_and_once_for_many() -> None:
     """A list of thousands asks thousands of times: it is done once, when the list has come."""
     many = [10 + number / 100 for number in range(500)]
     assert run_virtually(_moments([5, *many], until=330)) == [7, 16.99, 316.99]
+
+
+async def test_a_round_that_fails_costs_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """An error that nobody planned is logged, and the next round comes."""
+    rounds: list[int] = []
+
+    async def act() -> None:
+        rounds.append(len(rounds))
+        if len(rounds) == 1:
+            raise ZeroDivisionError
+
+    for run in (every(0.01, act), Rhythm(0.01, act, quiet=0.0).run()):
+        rounds.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await run
+        assert len(rounds) > 1
+    assert [record.message for record in caplog.records] == ["a round failed unexpectedly"] * 2

@@ -26,7 +26,16 @@ def news() -> News:
 def test_a_change_of_status_labels_and_other_annotations_is_none(news: News) -> None:
     """Our own writing, and what others keep on the object."""
     changed = body(resourceVersion="8", labels={"team": "hotel"}, annotations={"note": "x"})
-    assert not news.is_news("MODIFIED", changed | {"status": {"observedGeneration": 1}})
+    assert not news.is_news("MODIFIED", changed)
+
+
+def test_a_first_status_and_one_that_was_wiped_are_news(news: News) -> None:
+    """Between them it may say what it likes."""
+    looked_at = body() | {"status": {"observedGeneration": 1}}
+    assert news.is_news("MODIFIED", looked_at)
+    news.heard("MODIFIED", looked_at)
+    assert not news.is_news("MODIFIED", body() | {"status": {"observedGeneration": 2}})
+    assert news.is_news("MODIFIED", body() | {"status": {"observedGeneration": -1}})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import resource
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -108,6 +109,23 @@ async def test_a_task_that_cannot_be_ended_is_left_behind_with_its_loop() -> Non
         await until(lambda: len(heard.events) > known and watcher.is_watching, "it hears again")
         assert turns[0].is_closed()
         assert len(turns) == before
+
+
+async def test_a_life_that_cannot_begin_is_tried_again() -> None:
+    """Without a file descriptor left there is no loop to watch in; the thread that watches lives on."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with scripted_api() as (api, access), listening(access, kinds=KINDS) as (watcher, heard):
+        await until(lambda: heard.events, "it hears")
+        api.watch_status = 410
+        api.drop_watches()
+        await until(lambda: watcher.restarts, "it ends")
+        api.watch_status, known = 200, len(heard.events)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            await until(lambda: watcher.restarts > 1, "it cannot begin")
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        await until(lambda: len(heard.events) > known and watcher.is_watching, "it hears again")
 
 
 async def test_kinds_that_are_not_installed_yet_are_looked_for_again() -> None:

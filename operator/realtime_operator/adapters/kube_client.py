@@ -86,16 +86,16 @@ class KubeClient:
         """Send one request and decode the JSON of its answer; otherwise as ``send``.
 
         Raises:
-            ClusterUnavailable: also when a successful answer is no JSON.
+            ClusterUnavailable: also when a successful answer is no JSON, or nested too deeply.
         """
         answer = await self.send(
             method, path, query=query, body=body, content_type=content_type, accept=accept
         )
         try:
             return json.loads(answer)
-        except ValueError:
+        except (ValueError, RecursionError):  # an object may be nested as deeply as its author likes
             pass
-        raise _unavailable(method, path, "the answer is no JSON")
+        raise _unavailable(method, path, "the answer is no JSON that can be read")
 
     async def send(
         self,

@@ -27,6 +27,10 @@ def with_nulls(session: Mapping[str, Any], pointers: Sequence[str]) -> dict[str,
     return result
 
 
+LONGEST_INDEX = 6
+"""Digits; no list that the API server takes is so long, and a longer number could be too long to read."""
+
+
 def lost_nulls(
     session: Mapping[str, Any] | None, annotations: Mapping[str, str], pointers: Iterable[str]
 ) -> list[str]:
@@ -54,11 +58,15 @@ def _null_pointers(value: Any, path: str) -> Iterator[str]:
             yield from _null_pointers(child, f"{path}/{index}")
 
 
+def _is_index(step: str) -> bool:
+    return step.isdecimal() and len(step) <= LONGEST_INDEX
+
+
 def _is_null_at(value: Any, steps: Sequence[str]) -> bool:
     for step in steps:
         if isinstance(value, Mapping) and step in value:
             value = value[step]
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        elif isinstance(value, list) and _is_index(step) and int(step) < len(value):
             value = value[int(step)]
         else:
             return False

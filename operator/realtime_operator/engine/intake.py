@@ -61,6 +61,8 @@ class Intake:
             self._table.change(entry, wanted)
             self._warn_of_lost_nulls(entry.memory)
             self._dispatcher.wake(entry)
+        elif _was_wiped(entry.memory, body):
+            self._status_lane.write_again(entry.memory, shown=body.get("status") or {})
 
     def gone(self, uid: str) -> None:
         """A session does not exist any more; whoever waited for its Secret's name may have it."""
@@ -120,6 +122,11 @@ def _differs(wanted: Wanted, metadata: Mapping[str, Any]) -> bool:
     return bool(
         generation > wanted.generation or (generation == wanted.generation and rotate != wanted.rotate)
     )
+
+
+def _was_wiped(memory: SessionMemory, body: Mapping[str, Any]) -> bool:
+    shown = (body.get("status") or {}).get("observedGeneration", -1)
+    return bool(shown < 0 <= memory.status.get("observedGeneration", -1))
 
 
 def _parsed(body: Mapping[str, Any]) -> Wanted:

@@ -84,12 +84,19 @@ async def resync(objects: ObjectStore, kept: Kept) -> tuple[int, int]:
             body = await objects.get(kept.kind, item.ref.namespace, item.ref.name)
             if body is not None:
                 missed += 1
-                kept.seen(body)
+                _take_in(kept, body)
     # Only what was known before the list began can be missing from it.
     ghosts = before.keys() - listed
     for uid in ghosts:
         kept.gone(uid)
     return missed, len(ghosts)
+
+
+def _take_in(kept: Kept, body: Mapping[str, Any]) -> None:
+    try:
+        kept.seen(body)
+    except Exception:  # noqa: BLE001 - one object that cannot be taken in must not keep the others from being compared
+        _log.exception("an object was not taken in", extra={"fields": {"kind": kept.kind}})
 
 
 async def resync_all(objects: ObjectStore, kinds: Iterable[Kept]) -> bool:

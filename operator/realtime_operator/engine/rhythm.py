@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
+_log = logging.getLogger(__name__)
 
-async def every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+Act = Callable[[], Awaitable[None]]
+
+
+async def every(seconds: float, act: Act) -> None:
     """Act again and again, ``seconds`` after the last time began, or at once where it took longer."""
     loop = asyncio.get_running_loop()
     next_at = loop.time()
     while True:
         next_at = max(next_at + seconds, loop.time())
         await asyncio.sleep(next_at - loop.time())
+        await _acted(act)
+
+
+async def _acted(act: Act) -> None:
+    """Act; an error that nobody planned costs this round, and never the process."""
+    try:
         await act()
+    except Exception:  # noqa: BLE001 - said above
+        _log.exception("a round failed unexpectedly")
 
 
 class Rhythm:
     """What is done every so often, and also when it was asked for and nobody has asked again for a moment."""
 
-    def __init__(self, seconds: float, act: Callable[[], Awaitable[None]], *, quiet: float) -> None:
+    def __init__(self, seconds: float, act: Act, *, quiet: float) -> None:
         """Begin with nothing asked.
 
         Args:
@@ -42,7 +55,7 @@ class Rhythm:
             if await self._is_asked_within(self._seconds):
                 while await self._is_asked_within(self._quiet):
                     pass
-            await self._act()
+            await _acted(self._act)
 
     async def _is_asked_within(self, seconds: float) -> bool:
         try:

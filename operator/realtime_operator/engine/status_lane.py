@@ -68,6 +68,10 @@ class StatusLane:
         self._pending.setdefault(memory.ref.uid, _Pending(memory, memory.status))
         memory.status = status
 
+    def write_again(self, memory: SessionMemory, *, shown: Mapping[str, Any]) -> None:
+        """The API shows something else than was written, because somebody wiped it."""
+        self._pending[memory.ref.uid] = _Pending(memory, shown)
+
     def drop(self, uid: str) -> None:
         """Forget a session that is gone."""
         self._pending.pop(uid, None)

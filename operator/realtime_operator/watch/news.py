@@ -11,8 +11,8 @@ from typing import Any
 
 from realtime_operator.api.group import ANNOTATION_ROTATE
 
-Wish = tuple[int, str, bool]
-"""Generation, the annotation that asks for a rotation, and whether it is being deleted."""
+Wish = tuple[int, str, bool, bool]
+"""Generation, the annotation that asks for a rotation, whether it is being deleted, and whether it has a status."""
 
 
 class News:
@@ -25,8 +25,7 @@ class News:
         """Whether to pass it on: everything but a change of what only status and metadata tell."""
         if event_type != "MODIFIED":
             return True  # what is listed again tells of a gap in the watch
-        metadata = body["metadata"]
-        return self._heard.get(metadata["uid"]) != _wish(metadata)
+        return self._heard.get(body["metadata"]["uid"]) != _wish(body)
 
     def heard(self, event_type: str | None, body: Mapping[str, Any]) -> None:
         """Remember what was passed on."""
@@ -34,10 +33,12 @@ class News:
         if event_type == "DELETED":
             self._heard.pop(metadata["uid"], None)
         else:
-            self._heard[metadata["uid"]] = _wish(metadata)
+            self._heard[metadata["uid"]] = _wish(body)
 
 
-def _wish(metadata: Mapping[str, Any]) -> Wish:
+def _wish(body: Mapping[str, Any]) -> Wish:
+    metadata = body["metadata"]
     annotations = metadata.get("annotations")
     rotate = annotations.get(ANNOTATION_ROTATE, "") if annotations else ""
-    return metadata.get("generation", 0), rotate, "deletionTimestamp" in metadata
+    has_status = (body.get("status") or {}).get("observedGeneration", -1) >= 0  # who wipes it takes this away
+    return metadata.get("generation", 0), rotate, "deletionTimestamp" in metadata, has_status

@@ -77,23 +77,31 @@ class Watcher:
         endless = EndlessPauses(LONGEST_PAUSE_OF_THE_WATCH_S)
         pauses = iter(endless)
         while True:
-            life = self._life = self._new_life()
-            if (
-                self._stopping.is_set()
-            ):  # asked after the life can be seen, so that the exit meets one of the two
-                life.end()
-            life.run()
+            lasted = self._live()
             if self._stopping.is_set():
                 return
             self.restarts += 1
-            if life.lasted > WELL_AFTER_S:
+            if lasted > WELL_AFTER_S:
                 pauses = iter(endless)
             pause = next(pauses)
             _log.warning("the watch ended and begins again in %.1f s", pause)
             if self._stopping.wait(pause):
                 return
 
-    def _new_life(self) -> Life:
-        return Life(
-            kinds=self._kinds, namespaces=self._namespaces, credentials=self._credentials, heard=self._heard
-        )
+    def _live(self) -> float:
+        """One life, which may not even begin, as without file descriptors; gives the seconds that it lasted."""
+        try:
+            life = self._life = Life(
+                kinds=self._kinds,
+                namespaces=self._namespaces,
+                credentials=self._credentials,
+                heard=self._heard,
+            )
+            # Asked after the life can be seen, so that the exit meets one of the two.
+            if self._stopping.is_set():
+                life.end()
+            life.run()
+        except Exception as error:  # noqa: BLE001 - whatever it is, this thread is the only one that watches
+            _log.error("the watch met an error of its own: %s", type(error).__name__)
+            return 0.0
+        return life.lasted
