@@ -57,3 +57,8 @@ async def test_a_round_that_fails_costs_no_other(caplog: pytest.LogCaptureFixtur
                 await run
         assert len(rounds) > 1
     assert [record.message for record in caplog.records] == ["a round failed unexpectedly"] * 2
+
+
+def test_who_asks_without_end_is_not_put_off_for_ever() -> None:
+    """A watch that lists anew every second keeps nobody from comparing."""
+    assert run_virtually(_moments([float(each) for each in range(1, 60)], until=40.0))

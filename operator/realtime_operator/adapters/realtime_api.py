@@ -152,8 +152,10 @@ class RealtimeApi:
     async def _close_surplus(self) -> None:
         surplus = len(self._carriers) - BUNDLES_KEPT
         idle = [bundle for bundle, carrier in self._carriers.items() if not carrier.in_flight]
-        for bundle in idle[: max(surplus, 0)]:
-            await self._carriers.pop(bundle).transport.aclose()
+        # All leave at once: while one is closed, another caller may count again.
+        leaving = [self._carriers.pop(bundle) for bundle in idle[: max(surplus, 0)]]
+        for carrier in leaving:
+            await carrier.transport.aclose()
 
 
 @lru_cache(maxsize=64)

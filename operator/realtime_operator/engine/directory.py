@@ -91,10 +91,12 @@ class Directory:
         key = (kind, metadata.get("namespace") or "", metadata["name"])
         self._missing.drop(key)
         entry = self._entries.get(key)
-        if entry is not None and (entry.ref.uid, entry.generation) == (
-            metadata["uid"],
-            metadata["generation"],
+        if (
+            entry is not None
+            and entry.ref.uid == metadata["uid"]
+            and entry.generation >= metadata["generation"]
         ):
+            # A watch that lags behind the resync still tells of what it was before.
             return
         provider = known_provider(kind, body)
         if entry is not None and entry.ref.uid != metadata["uid"]:

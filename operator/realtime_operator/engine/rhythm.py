@@ -8,6 +8,9 @@ from collections.abc import Awaitable, Callable
 
 _log = logging.getLogger(__name__)
 
+PATIENCE = 5
+"""Quiet moments that are waited for at most, where there never is one."""
+
 Act = Callable[[], Awaitable[None]]
 
 
@@ -53,9 +56,15 @@ class Rhythm:
         """Act until cancelled."""
         while True:
             if await self._is_asked_within(self._seconds):
-                while await self._is_asked_within(self._quiet):
-                    pass
+                await self._until_quiet()
             await _acted(self._act)
+
+    async def _until_quiet(self) -> None:
+        """Wait while others ask, but not for ever: who asks without end may need it most."""
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + PATIENCE * self._quiet
+        while await self._is_asked_within(self._quiet) and loop.time() < patience:
+            pass
 
     async def _is_asked_within(self, seconds: float) -> bool:
         try:
