@@ -71,6 +71,23 @@ async def test_a_crowd_that_fails_leaves_the_others_nearly_all_of_their_time() -
         assert expired(world, troubled, begin) <= 0.01 * HEALTHY * 400
 
 
+@pytest.mark.parametrize(("failing", "per_minute"), [(5, 60), (30, 240)])
+@virtually
+async def test_sessions_that_fail_for_ever_do_not_use_up_a_rate(failing: int, per_minute: int) -> None:
+    """Their tokens expired long ago, yet the moments that a rate leaves go to the others first, who lose 5 % at most."""
+    world, troubled = a_world([a_provider(requestsPerMinute=per_minute)])
+    async with world:
+        await spread_out(world, HEALTHY)
+        for number in range(failing):
+            add(world, 100 + number)
+        await asyncio.sleep(60)
+        begin, troubled.poisoned = world.clock.now(), {f"m{100 + number}" for number in range(failing)}
+        await asyncio.sleep(400)
+        assert expired(world, troubled, begin) <= 0.05 * HEALTHY * 400
+        asked = {r.model for r in troubled.sent(world.clock.now() - 120)}
+        assert asked >= troubled.poisoned
+
+
 @virtually
 async def test_a_limit_for_one_model_stops_no_other() -> None:
     """Three sessions are told to wait for ten minutes; nobody else does."""
