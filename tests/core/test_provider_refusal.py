@@ -306,8 +306,10 @@ SHOULD_RETRY: list[tuple[int, str, str, FailureClass]] = [
     (401, "", "true", FailureClass.SOON),
     (400, "", " TRUE ", FailureClass.SOON),
     (503, "", "true", FailureClass.SOON),
-    (503, "", "false", FailureClass.PEOPLE),
-    (429, "", "false", FailureClass.PEOPLE),
+    (503, "", "false", FailureClass.SOON),
+    (429, "", "false", FailureClass.SOON),
+    (401, "", "false", FailureClass.PEOPLE),
+    (404, "DeploymentNotFound", "false", FailureClass.SOON),
     (400, "", "false", FailureClass.TERMINAL),
     (503, "", "maybe", FailureClass.SOON),
     (429, "insufficient_quota", "true", FailureClass.PEOPLE),
@@ -323,7 +325,7 @@ SHOULD_RETRY: list[tuple[int, str, str, FailureClass]] = [
 def test_the_provider_says_whether_to_ask_again(
     status: int, code: str, said: str, expected: FailureClass
 ) -> None:
-    """Its word counts more than the status, but not for what no repetition can mend."""
+    """Its yes counts more than the status, but not for what no repetition can mend; its no is about that one call."""
     answer = an_answer({"error": {"code": code}}, status=status, headers={"x-should-retry": said})
     assert refusal(answer).failure_class is expected
 

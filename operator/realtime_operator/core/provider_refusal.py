@@ -60,13 +60,14 @@ def refusal(answer: MintAnswer) -> ProviderError:
 
 
 def _class_of(meaning: Meaning, should_retry: str | None) -> FailureClass | None:
-    """The row's class, unless the provider itself says whether to ask again; None for the usual one of the error."""
+    """The row's class, unless the provider itself says to ask again; None for the usual one of the error.
+
+    ``false`` changes nothing: it tells a client not to repeat this one call, not that a person has to act.
+    """
     usual = meaning.failure_class or meaning.kind.failure_class
     said = (should_retry or "").strip().lower()
     if not meaning.firm and said == "true" and usual is not FailureClass.SOON:
         return FailureClass.SOON
-    if not meaning.firm and said == "false" and usual is FailureClass.SOON:
-        return FailureClass.PEOPLE
     return meaning.failure_class
 
 

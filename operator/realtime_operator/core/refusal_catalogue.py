@@ -46,7 +46,7 @@ class Meaning:
         codes: the codes it is about; empty for any. An answer without a code is known by its type.
         mentions: what the code or the type has to contain, where no pause was asked for; empty for anything.
         failure_class: where it is not the usual one of its kind.
-        firm: whether ``x-should-retry`` changes nothing.
+        firm: whether ``x-should-retry: true`` changes nothing.
     """
 
     statuses: tuple[int, int]
