@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -180,6 +181,18 @@ async def test_a_rotation_that_is_refused_is_shown_while_ready() -> None:
     assert stage.says("Ready") == ("False", "Expired")
     assert stage.says("Stalled") == ("True", "ProviderUnauthorized")
     assert 2 <= stage.mints <= 4
+
+
+async def test_the_end_of_a_token_is_told_though_the_clock_is_known_better_since() -> None:
+    """Who wakes at the earliest end that was known once says so then: nobody looks again a moment later."""
+    stage = Stage()
+    await stage.passes()
+    stage.provider.always = REFUSED_KEY
+    await stage.live(550)
+    clock = stage.directory.handle.clock
+    stage.directory.handle.clock = replace(clock, high=clock.low + 0.1)
+    await stage.passes(after=stage.memory.expires_at - stage.clock.time)
+    assert stage.says("Ready") == ("False", "Expired")
 
 
 @pytest.mark.parametrize(
