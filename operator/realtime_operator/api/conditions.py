@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from realtime_operator.api.model import EPOCH, ApiModel, Time, rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 
@@ -76,6 +76,11 @@ PENDING: Final[dict[str, Any]] = {
     ],
 }
 """The status that the API server gives a new object: without it, waiting tools do not wait."""
+
+
+def has_status(body: Mapping[str, Any]) -> bool:
+    """Whether an object was looked at; a new one was not, and who wipes the status takes it away (the CRD's default is generation -1)."""
+    return bool((body.get("status") or {}).get("observedGeneration", -1) >= 0)
 
 
 def set_condition(existing: Iterable[Condition], new: Condition, now: datetime) -> tuple[Condition, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from realtime_operator.api.conditions import has_status
 from realtime_operator.api.group import ANNOTATION_ROTATE, KIND_SESSION
 from realtime_operator.api.session import RealtimeSession
 from realtime_operator.core.errors import InvalidSession
@@ -125,8 +126,7 @@ def _differs(wanted: Wanted, metadata: Mapping[str, Any]) -> bool:
 
 
 def _was_wiped(memory: SessionMemory, body: Mapping[str, Any]) -> bool:
-    shown = (body.get("status") or {}).get("observedGeneration", -1)
-    return bool(shown < 0 <= memory.status.get("observedGeneration", -1))
+    return has_status({"status": memory.status}) and not has_status(body)
 
 
 def _parsed(body: Mapping[str, Any]) -> Wanted:

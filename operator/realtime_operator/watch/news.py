@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from realtime_operator.api.conditions import has_status
 from realtime_operator.api.group import ANNOTATION_ROTATE
 
 Wish = tuple[int, str, bool, bool]
@@ -40,5 +41,4 @@ def _wish(body: Mapping[str, Any]) -> Wish:
     metadata = body["metadata"]
     annotations = metadata.get("annotations")
     rotate = annotations.get(ANNOTATION_ROTATE, "") if annotations else ""
-    has_status = (body.get("status") or {}).get("observedGeneration", -1) >= 0  # who wipes it takes this away
-    return metadata.get("generation", 0), rotate, "deletionTimestamp" in metadata, has_status
+    return metadata.get("generation", 0), rotate, "deletionTimestamp" in metadata, has_status(body)

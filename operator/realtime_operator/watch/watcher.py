@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -43,10 +44,9 @@ class Watcher:
         credentials: ClusterCredentials,
         heard: Heard,
     ) -> None:
-        self._kinds = kinds
-        self._namespaces = namespaces
-        self._credentials = credentials
-        self._heard = heard
+        self._new_life = partial(
+            Life, kinds=kinds, namespaces=namespaces, credentials=credentials, heard=heard
+        )
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
         self._stopping = threading.Event()
         self._life: Life | None = None
@@ -91,12 +91,7 @@ class Watcher:
     def _live(self) -> float:
         """One life, which may not even begin, as without file descriptors; gives the seconds that it lasted."""
         try:
-            life = self._life = Life(
-                kinds=self._kinds,
-                namespaces=self._namespaces,
-                credentials=self._credentials,
-                heard=self._heard,
-            )
+            life = self._life = self._new_life()
             # Asked after the life can be seen, so that the exit meets one of the two.
             if self._stopping.is_set():
                 life.end()
