@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench drill fuzz format crds lock clean
+.PHONY: help demo test check image wheelhouse bench drill fuzz format crds lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,13 @@ test: $(STAMP) ## All tests: unit, contract, integration on a real control plane
 
 check: $(STAMP) ## Lint, formatting, types, import contracts, generated files
 	@exec $(BIN)/python -m hack.check
+
+image: $(STAMP) ## The operator's image and dist/realtime-operator.tar (IMAGE=realtime-operator:dev BASE_IMAGE= BUILDER=docker|podman|buildah)
+	@exec $(BIN)/python -m hack.image build $(if $(IMAGE),--image $(IMAGE)) $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE)) \
+	  $(if $(BUILDER),--builder $(BUILDER))
+
+wheelhouse: $(STAMP) ## The wheels that the image is made of (PYTHON_VERSION=3.13 PLATFORMS=linux/amd64,linux/arm64)
+	@exec $(BIN)/python -m hack.image wheelhouse $(if $(PYTHON_VERSION),--python-version $(PYTHON_VERSION)) $(if $(PLATFORMS),--platforms $(PLATFORMS))
 
 bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)
 	@exec $(BIN)/python -m bench $(if $(SECONDS),--seconds $(SECONDS))
@@ -46,4 +53,4 @@ lock: $(STAMP) ## Resolve requirements/*.lock anew
 	@hack/lock "$(BIN)/uv"
 
 clean: ## Remove the virtual environment and what tests leave in the tree
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
