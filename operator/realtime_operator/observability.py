@@ -19,6 +19,14 @@ def ticking(*, now: float, last_tick: float, leading: bool) -> Check:
     return Check("ticks", late < STALE_AFTER_S or not leading, f"the last tick was {late:.0f} s ago")
 
 
+def access(is_watching: bool, trouble: str | None) -> list[Check]:  # noqa: FBT001 - named at its one call
+    """Whether our kinds are watched, and may be read at all."""
+    return [
+        Check("watch", is_watching, "not watching the API server"),
+        Check("access", trouble is None, f"cannot read what is to be served: {trouble}"),
+    ]
+
+
 def samples(table: Table, now: float) -> Iterator[SessionSample]:
     """One sample for each session that lives, made from the table, so that a deleted one leaves nothing behind."""
     for entry in table:

@@ -91,6 +91,10 @@ class ObjectStore(Protocol):
         """Read one object's JSON document; None where there is none."""
         ...
 
+    async def can_list(self, kind: str) -> None:
+        """Ask for one object of a kind, wherever it is watched; ClusterForbidden says that the right is missing."""
+        ...
+
     def list_metadata(self, kind: str) -> AsyncIterator[Listed]:
         """List all objects of a kind, in pages, metadata only, within the watched namespaces; unavailable when a page has expired, too."""
         ...

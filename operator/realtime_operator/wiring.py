@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -30,12 +30,13 @@ from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
 from realtime_operator.engine.notice_lane import NoticeLane
+from realtime_operator.engine.reach import Reach
 from realtime_operator.engine.resync import kept_providers, kept_sessions, resync_all
-from realtime_operator.engine.rhythm import Rhythm, every
+from realtime_operator.engine.rhythm import Rhythm, every, until_stopped
 from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
-from realtime_operator.observability import provider_samples, samples, ticking
+from realtime_operator.observability import access, provider_samples, samples, ticking
 from realtime_operator.ports import Clock, ObjectStore, PassResult, TokenProvider
 from realtime_operator.reconciler import Reconciler
 from realtime_operator.seams import BARE, Seams
@@ -73,6 +74,7 @@ class Operator:
         self._began = self.clock.now()
         self._is_settled = False
         self.gate = Gate()
+        self._bursts: Callable[[], bool] = lambda: False  # until there is something to do
         self.table = Table()
         self.metrics = PrometheusMetrics(
             lambda: samples(self.table, self.clock.now()),
@@ -103,6 +105,10 @@ class Operator:
             _log.info("running", extra={"fields": {"port": probes.port, "instance": self._instance}})
             await self._loop_until(stop)
         _log.info("stopped")
+
+    def is_in_a_burst(self) -> bool:
+        """Whether so much is under way for tokens that each answer is to be followed up at once."""
+        return self._bursts()
 
     @property
     def _namespaces(self) -> Sequence[str] | None:
@@ -153,12 +159,14 @@ class Operator:
             report=self._report,
             metrics=self.metrics,
         )
+        self._bursts = self._dispatcher.is_in_a_burst
         self._notice_lane = NoticeLane(events, is_in_a_burst=self._dispatcher.is_in_a_burst)
         self._status_lane = StatusLane(
             objects,
             is_in_a_burst=self._dispatcher.is_in_a_burst,
             gone=lambda uid: self._intake.gone(uid),  # noqa: PLW0108 - made later
         )
+        self._reach = Reach(self.clock, objects, self._kinds)
         self._resyncs = Rhythm(
             self._settings.resync_seconds, lambda: self._resync(objects), quiet=AFTER_A_NEW_LIST_S
         )
@@ -199,27 +207,21 @@ class Operator:
 
     async def _loop_until(self, stop: asyncio.Event) -> None:
         loops = [
-            asyncio.create_task(self._dispatcher.run()),
-            asyncio.create_task(every(TICK_S, self._status_lane.flush)),
-            asyncio.create_task(every(TICK_S, self._notice_lane.flush)),
-            asyncio.create_task(every(TICK_S, self._directory.refresh)),
-            asyncio.create_task(every(TICK_S, self._values.refresh)),
-            asyncio.create_task(self._resyncs.run()),
+            self._dispatcher.run(),
+            every(TICK_S, self._status_lane.flush),
+            every(TICK_S, self._notice_lane.flush),
+            every(TICK_S, self._directory.refresh),
+            every(TICK_S, self._values.refresh),
+            every(TICK_S, self._reach.look),
+            self._resyncs.run(),
         ]
-        stopped = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
-            await self._dispatcher.stop(grace=self._settings.grace_seconds)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LAST_STATUS_S):
-                    await asyncio.gather(self._status_lane.flush(), self._notice_lane.flush())
-            for loop in loops:
-                if loop.done():
-                    loop.result()
-        finally:
-            for task in (stopped, *loops):
-                task.cancel()
-            await asyncio.gather(stopped, *loops, return_exceptions=True)
+        await until_stopped(stop, loops, at_end=self._end)
+
+    async def _end(self) -> None:
+        await self._dispatcher.stop(grace=self._settings.grace_seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_STATUS_S):
+                await asyncio.gather(self._status_lane.flush(), self._notice_lane.flush())
 
     async def _resync(self, objects: ObjectStore) -> None:
         providers = [kept_providers(kind, self._directory) for kind in self._kinds[:-1]]
@@ -235,10 +237,7 @@ class Operator:
             host=self._settings.host,
             port=self._settings.port,
             live=lambda: [self._ticking()],
-            ready=lambda: [
-                self._ticking(),
-                Check("watch", self._watcher.is_watching, "not watching the API server"),
-            ],
+            ready=lambda: [self._ticking(), *access(self._watcher.is_watching, self._reach.trouble)],
             metrics=self.metrics.expose,
         )
 

@@ -160,6 +160,17 @@ async def test_lists_keep_to_the_watched_namespaces(admin: RecordingClient, name
     assert listed == [ref]
 
 
+async def test_one_object_of_a_kind_is_asked_for(admin: RecordingClient, namespace: str) -> None:
+    """To see whether a kind may be listed takes one object of each watched namespace, however many there are."""
+    for number in range(3):
+        await create_session(admin, namespace, f"s{number}")
+    admin.answers = []
+    await KubeObjects(admin, namespaces=[namespace, "no-such-namespace"]).can_list(KIND_SESSION)
+    await KubeObjects(admin, namespaces=[namespace]).can_list(KIND_CLUSTER_PROVIDER)
+    assert [len(page["items"] or ()) for page in admin.answers][:2] == [1, 0]
+    assert len(admin.answers) == 3
+
+
 async def test_missing_rights_are_named(
     control_plane: ControlPlane, admin: RecordingClient, namespace: str
 ) -> None:
@@ -169,5 +180,7 @@ async def test_missing_rights_are_named(
         objects = KubeObjects(client)
         with pytest.raises(ClusterForbidden, match=r"list realtimesessions$"):
             [one async for one in objects.list_metadata(KIND_SESSION)]
+        with pytest.raises(ClusterForbidden, match=r"list clusterrealtimeproviders$"):
+            await objects.can_list(KIND_CLUSTER_PROVIDER)
         with pytest.raises(ClusterForbidden, match=f"patch realtimesessions/status in namespace {namespace}"):
             await objects.patch_status(replace(ref), {"observedGeneration": 1})

@@ -29,6 +29,7 @@ class InMemoryObjects:
         list_breaks_after: a list is cut off after so many objects; None for never.
         hold: awaited within every status patch.
         asked: how many status patches were sent, taken or not.
+        asked_for: kinds of which one object was asked for, to see whether that may be.
     """
 
     documents: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class InMemoryObjects:
     list_breaks_after: int | None = None
     hold: Callable[[], Awaitable[object]] | None = None
     asked: int = 0
+    asked_for: list[str] = field(default_factory=list)
 
     def put(self, document: Mapping[str, Any]) -> None:
         """Store an object."""
@@ -71,6 +73,12 @@ class InMemoryObjects:
             raise self.away
         document = self.documents.get((kind, namespace or "", name))
         return copy.deepcopy(document) if document is not None else None
+
+    async def can_list(self, kind: str) -> None:
+        """See ``ports.ObjectStore``."""
+        self.asked_for.append(kind)
+        if self.away is not None:
+            raise self.away
 
     async def list_metadata(self, kind: str) -> AsyncIterator[Listed]:
         """See ``ports.ObjectStore``."""

@@ -161,6 +161,10 @@ class CrashingObjects:
         """Read an object."""
         return await self._objects.get(kind, namespace, name)
 
+    async def can_list(self, kind: str) -> None:
+        """Ask for one object."""
+        await self._objects.can_list(kind)
+
     def list_metadata(self, kind: str) -> AsyncIterator[Listed]:
         """List a kind."""
         return self._objects.list_metadata(kind)

@@ -87,8 +87,12 @@ class Running(ABC):
 
     def wait_until_ready(self) -> None:
         """Wait until ``/readyz`` says so."""
-        self.url = f"http://127.0.0.1:{wait_for(self._port, 'the operator says its port')}"
+        self.wait_until_it_listens()
         wait_for(self._has_begun, "the operator is ready")
+
+    def wait_until_it_listens(self) -> None:
+        """Wait until its probes can be asked."""
+        self.url = f"http://127.0.0.1:{wait_for(self._port, 'the operator says its port')}"
 
     def _port(self) -> int | None:
         self.raise_if_ended()
@@ -243,6 +247,7 @@ def operator_process(
     module: str = "realtime_operator",
     environment: Mapping[str, str] | None = None,
     until_ready: bool = True,
+    prefix: Sequence[str] = (),
 ) -> Iterator[OperatorProcess]:
     """Start ``python -m realtime_operator``, wait until it is ready, and always end it.
 
@@ -254,6 +259,7 @@ def operator_process(
         module: run in place of the product's own entry.
         environment: variables besides those of this process.
         until_ready: whether to wait for that; one that ends itself may never get there.
+        prefix: words before its command line.
 
     Raises:
         RuntimeError: when it ends before it is ready; what it said is in the message.
@@ -262,7 +268,7 @@ def operator_process(
     variables = {**os.environ, "KUBECONFIG": str(kubeconfig), **(environment or {})}
     if package_root is not None:
         variables["PYTHONPATH"] = str(package_root)
-    command = [sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0", *flags]
+    command = [*prefix, sys.executable, "-m", module, "--host", "127.0.0.1", "--port", "0", *flags]
     running = OperatorProcess(spawn(command, log_file=log_file, env=variables, cwd=ROOT), log_file)
     try:
         if until_ready:

@@ -73,10 +73,24 @@ class KubeObjects:
         Raises:
             ClusterUnavailable: also when a page's continue token has expired; start again.
         """
-        whole_cluster = self._namespaces is None or kind == KIND_CLUSTER_PROVIDER
-        for namespace in (None,) if whole_cluster else self._namespaces or ():
+        for namespace in self._places(kind):
             async for listed in self._list(kind, namespace):
                 yield listed
+
+    async def can_list(self, kind: str) -> None:
+        """Ask for one object of a kind, in each of the watched namespaces.
+
+        Raises:
+            ClusterForbidden: the right to list them is missing.
+            ClusterUnavailable: no answer, or the kind is not there.
+        """
+        for namespace in self._places(kind):
+            path = OWN_KINDS[kind].collection(namespace)
+            await self._client.send("GET", path, query={"limit": "1"}, accept=METADATA_LIST_ONLY)
+
+    def _places(self, kind: str) -> Sequence[str | None]:
+        whole_cluster = self._namespaces is None or kind == KIND_CLUSTER_PROVIDER
+        return (None,) if whole_cluster else self._namespaces or ()
 
     async def _list(self, kind: str, namespace: str | None) -> AsyncIterator[Listed]:
         path = OWN_KINDS[kind].collection(namespace)

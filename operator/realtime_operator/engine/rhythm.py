@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +23,28 @@ async def every(seconds: float, act: Act) -> None:
         next_at = max(next_at + seconds, loop.time())
         await asyncio.sleep(next_at - loop.time())
         await _acted(act)
+
+
+async def until_stopped(
+    stop: asyncio.Event, acts: Sequence[Coroutine[Any, Any, None]], *, at_end: Act
+) -> None:
+    """Run ``acts`` beside each other until ``stop`` is set or one of them ends; they still run while ``at_end`` does what is left.
+
+    Raises:
+        Exception: whatever ended one of them.
+    """
+    loops = [asyncio.create_task(act) for act in acts]
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([stopped, *loops], return_when=asyncio.FIRST_COMPLETED)
+        await at_end()
+        for loop in loops:
+            if loop.done():
+                loop.result()
+    finally:
+        for task in (stopped, *loops):
+            task.cancel()
+        await asyncio.gather(stopped, *loops, return_exceptions=True)
 
 
 async def _acted(act: Act) -> None:
