@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import sys
-from functools import partial
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from pydantic import ValidationError
@@ -18,13 +19,27 @@ from realtime_operator.adapters.cluster_access import ClusterAccessInvalid
 from realtime_operator.adapters.find_cluster import find_cluster
 from realtime_operator.adapters.probe_server import CannotListen
 from realtime_operator.adapters.telemetry import configure_logging
+from realtime_operator.deadline import exit_within
 from realtime_operator.settings import LogFormat, Settings
-from realtime_operator.unhurried import ENGINE_S, unhurried_loop
-from realtime_operator.wiring import Operator
+from realtime_operator.unhurried import ENGINE_S, UnhurriedLoop
+from realtime_operator.wiring import LAST_STATUS_S, Operator
 
 _log = logging.getLogger("realtime_operator")
 
 USAGE_ERROR = 2
+
+LOOK_UPS: Final = 64
+"""Names looked up at once: where a few hang, as they do for half a minute, others must still be found. Threads start when needed."""
+
+CLOSING_S: Final = 1.0
+"""For connections and threads, once there is nothing more to write."""
+
+NESTED: Final = 30_000
+"""How deeply calls may nest. The API server takes objects of 10,000 levels, and one that cannot be read keeps the watch, which reads all,
+from reading any. (CPython 3.12 has a limit of its own, of some 1,500 levels, that nothing moves.)"""
+
+STACK_BYTES: Final = 16 * 2**20
+"""Of a thread: four times what it took to read and write 10,000 levels. Only what is used takes memory."""
 
 COLLECT_AFTER: Final = 20_000
 """Objects made and not freed until cycles are looked for: some megabytes at most."""
@@ -46,16 +61,27 @@ def main() -> None:
         _log.error("no access to a cluster: %s", error)
         sys.exit(USAGE_ERROR)
 
+    loop = UnhurriedLoop(ENGINE_S)
+
     async def until_stopped() -> None:
+        operator = Operator(settings, access, instance=os.environ.get("POD_NAME", f"pid-{os.getpid()}"))
+        loop.hurry_while(operator.is_in_a_burst)
         stop = asyncio.Event()
+
+        def end() -> None:
+            stop.set()
+            exit_within(settings.grace_seconds + LAST_STATUS_S + CLOSING_S)
+
+        loop.set_default_executor(ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up"))
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        instance = os.environ.get("POD_NAME", f"pid-{os.getpid()}")
-        await Operator(settings, access, instance=instance).run(stop)
+            loop.add_signal_handler(number, end)
+        await operator.run(stop)
+        exit_within(CLOSING_S)
 
     _collect_seldom()
+    _read_deeply()
     try:
-        with asyncio.Runner(loop_factory=partial(unhurried_loop, ENGINE_S)) as runner:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
             runner.run(until_stopped())
     except CannotListen as error:
         _log.error("%s", error)
@@ -70,6 +96,12 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
+
+
+def _read_deeply() -> None:
+    """Nobody can be kept from nesting an object deeply, and nobody else is to suffer from it."""
+    sys.setrecursionlimit(NESTED)
+    threading.stack_size(STACK_BYTES)
 
 
 def _said(error: ValidationError | SettingsError) -> str:

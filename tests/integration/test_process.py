@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
+from realtime_operator.__main__ import CLOSING_S
+from realtime_operator.wiring import LAST_STATUS_S
 from tests.integration.stage import ROTATE, SECRETIVE, Stage
 from tests.integration.witness import observing
-from tests.support.operator import operator_process, running_operator, wait_for
+from tests.support.operator import DEADLINE, operator_process, running_operator, wait_for
 from tests.support.provider import running_provider
 
 if TYPE_CHECKING:
@@ -144,3 +148,43 @@ def test_an_operator_for_single_namespaces_leaves_the_others_alone(
         log = process.log_text()
     other.delete(elsewhere)
     assert not re.search("403|[Ff]orbidden|RBAC|not complete", log), log
+
+
+def test_an_operator_without_rights_is_not_ready_and_says_which_are_missing(
+    control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    """Else an installation without its RBAC would count as one that works; a restart would help nobody, so it is live."""
+    nobody = control_plane.identity("nobody")
+    with operator_process(nobody, tmp_path / "operator.log", until_ready=False) as process:
+        process.wait_until_it_listens()
+        missing = "RBAC does not let the operator list clusterrealtimeproviders"
+        wait_for(lambda: missing in process.get("/readyz").text, missing)
+        answer = process.get("/readyz")
+        assert answer.status_code == 503
+        assert f"[-]access failed: cannot read what is to be served: {missing}\n" in answer.text
+        assert process.get("/livez").is_success
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a process a name server of its own")
+def test_a_name_that_hangs_in_dns_does_not_hold_up_the_exit(
+    operator_kubeconfig: Path, stage: Stage, tmp_path: Path
+) -> None:
+    """A look-up cannot be cancelled, and takes 30 s here; the grace of a second, statuses and connections get their time and no more."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.53.0.1", 53))
+        silent.settimeout(DEADLINE)
+        resolver = tmp_path / "resolv.conf"
+        resolver.write_text("nameserver 127.53.0.1\noptions timeout:30 attempts:1\n")
+        script = f'mount --bind {resolver} /etc/resolv.conf && exec "$@"'
+        prefix = ("unshare", "--mount", "sh", "-c", script, "sh")
+        stage.key()
+        stage.add_provider(baseURL="http://hangs.example.test/v1")
+        flags = ("--grace-seconds", "1")
+        with operator_process(
+            operator_kubeconfig, tmp_path / "operator.log", *flags, prefix=prefix
+        ) as process:
+            stage.add("concierge")
+            silent.recv(512)
+            code, seconds = process.terminate()
+        assert code == 0
+        assert 1 <= seconds < 1 + LAST_STATUS_S + CLOSING_S + EXIT

@@ -1,0 +1,28 @@
+"""The end of the process that nothing can put off.
+
+Python waits for its threads, and a look-up of a name that hangs in one of them cannot be cancelled; the kubelet would end the pod by
+SIGKILL in the end, and Ctrl-C would seem to do nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+_log = logging.getLogger(__name__)
+
+
+def exit_within(seconds: float) -> None:
+    """End this process with code 0 after ``seconds``, unless it has ended by then; of several deadlines the first one counts."""
+    timer = threading.Timer(seconds, _exit_now, (seconds,))
+    timer.daemon = True  # it is not waited for itself
+    timer.start()
+
+
+def _exit_now(seconds: float) -> None:
+    _log.warning("not at its end after %g s; what is left is not waited for", seconds)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
