@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check image wheelhouse bench drill fuzz format crds lock clean
+.PHONY: help demo test check image wheelhouse manifests bench drill fuzz format crds chart lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ image: $(STAMP) ## The operator's image and dist/realtime-operator.tar (IMAGE=re
 wheelhouse: $(STAMP) ## The wheels that the image is made of (PYTHON_VERSION=3.13 PLATFORMS=linux/amd64,linux/arm64)
 	@exec $(BIN)/python -m hack.image wheelhouse $(if $(PYTHON_VERSION),--python-version $(PYTHON_VERSION)) $(if $(PLATFORMS),--platforms $(PLATFORMS))
 
+manifests: $(STAMP) ## Plain manifests from the chart: dist/install.yaml, dist/install-namespaced.yaml (IMAGE=)
+	@exec $(BIN)/python -m hack.chart --manifests $(if $(IMAGE),--image $(IMAGE))
+
 bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)
 	@exec $(BIN)/python -m bench $(if $(SECONDS),--seconds $(SECONDS))
 
@@ -47,7 +50,11 @@ format: $(STAMP) ## Rewrite the code in the project's format
 
 crds: $(STAMP) ## Generate crds/*.yaml and docs/reference.md from the models
 	@$(BIN)/python -m realtime_operator.api.crd crds
-	@exec $(BIN)/python -m realtime_operator.api.reference docs/reference.md
+	@$(BIN)/python -m realtime_operator.api.reference docs/reference.md
+	@exec $(BIN)/python -m hack.chart
+
+chart: $(STAMP) ## Generate the chart's README, and its copies of crds/ and policies/
+	@exec $(BIN)/python -m hack.chart
 
 lock: $(STAMP) ## Resolve requirements/*.lock anew
 	@hack/lock "$(BIN)/uv"
