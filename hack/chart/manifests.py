@@ -67,7 +67,14 @@ def rendered(settings: set[str]) -> list[dict[str, object]]:
         RenderError: helm refuses.
     """
     sets = [f"--set={one}" for one in sorted(settings)]
-    command: list[str | Path] = [tool_path("helm"), "template", RELEASE, CHART, f"--namespace={RELEASE}", *sets]
+    command: list[str | Path] = [
+        tool_path("helm"),
+        "template",
+        RELEASE,
+        CHART,
+        f"--namespace={RELEASE}",
+        *sets,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RenderError(done.stderr.strip())
