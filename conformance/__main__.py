@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +20,11 @@ from realtime_operator.api.auth import AuthScheme
 from realtime_operator.api.endpoint import Endpoint
 from realtime_operator.core.provider_key import credential_header
 from realtime_operator.core.provider_view import ProviderView
+from realtime_operator.core.schedule import LONGEST_LIFETIME_S
 
 EXIT_BROKEN: Final = 1
 EXIT_UNABLE: Final = 2
+SHORTEST_S: Final = 10
 WORDS: Final = {True: "holds", False: "broken", None: "noted"}
 
 
@@ -40,9 +43,11 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument(
         "--session", default='{"type": "realtime", "model": "gpt-realtime"}', help="JSON, or empty for none"
     )
-    it.add_argument("--lifetime", type=int, default=120, help="seconds to ask for; 0 asks for none")
-    it.add_argument("--path", help="as spec.paths for the endpoint")
-    it.add_argument("--lifetime-field", help="as spec.lifetimeFields for the endpoint")
+    it.add_argument(
+        "--lifetime", type=_lifetime, default=120, help="seconds to ask for, 10 to 7200; 0 asks for none"
+    )
+    it.add_argument("--path", type=_path, help="as spec.paths for the endpoint")
+    it.add_argument("--lifetime-field", type=_pointer, help="as spec.lifetimeFields for the endpoint")
     it.add_argument("--auth-scheme", choices=list(AuthScheme), default=AuthScheme.BEARER)
     it.add_argument("--ca-file", type=Path, help="PEM certificates to trust instead of the system's")
     return it
@@ -84,6 +89,27 @@ async def _asked(
     async with RealtimeApi(SystemClock(), trust_env=True) as api:
         target = Target(api, view, endpoint, session, lifetime)
         return [await check(target) for check in CHECKS]
+
+
+def _lifetime(text: str) -> int:
+    seconds = int(text) if re.fullmatch(r"\d{1,5}", text) else -1
+    if seconds and not SHORTEST_S <= seconds <= LONGEST_LIFETIME_S:
+        raise argparse.ArgumentTypeError(
+            f"{SHORTEST_S} to {LONGEST_LIFETIME_S} seconds, as spec.lifetimeSeconds, or 0"
+        )
+    return seconds
+
+
+def _path(text: str) -> str:
+    if not re.fullmatch(r"/[^#\s]*", text):
+        raise argparse.ArgumentTypeError("a path begins with / and has no fragment and no blanks")
+    return text
+
+
+def _pointer(text: str) -> str:
+    if not re.fullmatch(r"((/([^~/]|~[01])+)+)?", text):
+        raise argparse.ArgumentTypeError("a JSON pointer, such as /ttl_seconds, or empty")
+    return text
 
 
 def _session(text: str) -> dict[str, Any] | None:

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from demo.provider.actions import Blank, Html
 from tests.support.provider import KEY
 
@@ -74,3 +76,22 @@ def test_what_cannot_be_asked_says_why(provider: RemoteProvider) -> None:
     assert "--key-env: the environment has no GATEWAY_KEY" in run("--base-url", provider.url, key="").stderr
     done = run("--base-url", provider.url, "--session", "[]")
     assert (done.returncode, "--session: a JSON object is needed" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "says"),
+    [
+        ("--lifetime", "5", "--lifetime: 10 to 7200 seconds, as spec.lifetimeSeconds, or 0"),
+        ("--lifetime", "7201", "--lifetime: 10 to 7200 seconds, as spec.lifetimeSeconds, or 0"),
+        ("--lifetime", "-60", "--lifetime: 10 to 7200 seconds, as spec.lifetimeSeconds, or 0"),
+        ("--lifetime", "ten", "--lifetime: 10 to 7200 seconds, as spec.lifetimeSeconds, or 0"),
+        ("--lifetime-field", "ttl", "--lifetime-field: a JSON pointer, such as /ttl_seconds, or empty"),
+        ("--path", "sessions", "--path: a path begins with / and has no fragment and no blanks"),
+    ],
+)
+def test_an_option_that_no_spec_could_have_is_refused(flag: str, value: str, says: str) -> None:
+    """With one line that names it and what is allowed, before anything is sent."""
+    done = run("--base-url", "http://127.0.0.1:1", f"{flag}={value}")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(f"error: argument {says}")
+    assert "Traceback" not in done.stderr

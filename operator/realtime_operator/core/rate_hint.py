@@ -15,6 +15,9 @@ _COUNT = re.compile(r"\d{1,9}")
 
 MINUTE_S = 60.0
 
+BELIEVED_PER_MINUTE = 60_000.0
+"""More is not believed: a thousand a second is no limit that anybody meets, and a 429 that claims it would narrow nothing."""
+
 
 def refill_of(headers: Mapping[str, str]) -> float | None:
     """Requests a minute that come back, or None where the headers do not tell.
@@ -27,7 +30,7 @@ def refill_of(headers: Mapping[str, str]) -> float | None:
     reset = duration_of(headers.get("x-ratelimit-reset-requests"))
     if limit is None or left is None or not reset or left >= limit:
         return None
-    return (limit - left) / reset * MINUTE_S
+    return min((limit - left) / reset * MINUTE_S, BELIEVED_PER_MINUTE)
 
 
 def duration_of(text: str | None) -> float | None:
