@@ -30,6 +30,7 @@ class InMemoryObjects:
         hold: awaited within every status patch.
         asked: how many status patches were sent, taken or not.
         asked_for: kinds of which one object was asked for, to see whether that may be.
+        refused: by uid, raised by each status patch of that object.
     """
 
     documents: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class InMemoryObjects:
     hold: Callable[[], Awaitable[object]] | None = None
     asked: int = 0
     asked_for: list[str] = field(default_factory=list)
+    refused: dict[str, OperatorError] = field(default_factory=dict)
 
     def put(self, document: Mapping[str, Any]) -> None:
         """Store an object."""
@@ -54,6 +56,8 @@ class InMemoryObjects:
             await self.hold()
         if self.away is not None:
             raise self.away
+        if ref.uid in self.refused:
+            raise self.refused[ref.uid]
         self.patches.append((ref.uid, dict(status)))
         document = self.documents.get((ref.kind, ref.namespace or "", ref.name))
         if document is None or document["metadata"]["uid"] != ref.uid:

@@ -9,6 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from realtime_operator.core.errors import ClusterForbidden
+from realtime_operator.core.reasons import Reason
 from realtime_operator.engine.notice_lane import KEPT, POSTED_IN_A_ROUND, NoticeLane
 from realtime_operator.engine.status_lane import (
     LONGEST_PAUSE_ROUNDS,
@@ -213,6 +215,29 @@ async def test_an_api_that_takes_no_status_is_asked_ever_more_seldom() -> None:
     for _ in range(LONGEST_PAUSE_ROUNDS + 1):
         await lane.flush()
     assert len(lane) == 0
+
+
+async def test_a_status_that_is_refused_for_one_session_alone_is_tried_ever_more_seldom() -> None:
+    """A policy in one namespace is no request a second, delays nobody else's status, and what is allowed in the end is written."""
+    objects = InMemoryObjects()
+    lane = a_lane(objects)
+    fenced = a_memory(a_session(name="fenced", uid="fenced"))
+    for name in ("fenced", "other"):
+        objects.put(a_session(name=name, uid=name, status={}))
+    objects.refused["fenced"] = ClusterForbidden(Reason.CLUSTER_FORBIDDEN, "A policy refuses it.")
+    other = a_memory(a_session(name="other", uid="other"))
+    for round_ in range(120):
+        lane.submit(fenced, {"rotations": round_})
+        if round_ % 2:
+            lane.submit(other, {"rotations": round_})
+        await lane.flush()
+        shown_of_other = objects.documents["RealtimeSession", "hotel", "other"]["status"]
+        assert round_ % 2 == 0 or shown_of_other == {"rotations": round_}
+    assert 5 <= objects.asked - 60 <= 10
+    objects.refused.clear()
+    for _ in range(LONGEST_PAUSE_ROUNDS + 1):
+        await lane.flush()
+    assert objects.documents["RealtimeSession", "hotel", "fenced"]["status"] == {"rotations": 119}
 
 
 async def test_in_a_burst_a_status_waits_and_is_not_starved() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from realtime_operator.core.errors import ClusterError
+from realtime_operator.core.errors import ClusterError, ClusterUnavailable
 from realtime_operator.core.report import changed_fields
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import ObjectStore
@@ -23,7 +23,7 @@ WRITES_AT_ONCE = 16
 
 
 LONGEST_PAUSE_ROUNDS = 30
-"""While the API server takes no status at all, it is asked this seldom."""
+"""While the API server takes no status at all, or never one session's, it is asked this seldom."""
 
 ROUNDS_HELD = 5
 """In a burst of Secret writes a status waits so many rounds: the same API server, and the same process, are needed for the tokens."""
@@ -34,6 +34,8 @@ class _Pending:
     memory: SessionMemory
     base: Mapping[str, Any]
     rounds: int = 0
+    strikes: int = 0
+    rounds_off: int = 0
 
 
 class StatusLane:
@@ -79,29 +81,40 @@ class StatusLane:
     async def flush(self) -> None:
         """Write what waits: in a burst only what has waited long enough.
 
-        What fails waits for the next flush, and where nothing can be written rounds are left out.
+        What fails waits for the next flush. Where nothing can be written rounds are left out; where only some sessions' cannot, because a
+        policy refuses them, say, rounds are left out for these.
         """
         if self._rounds_off:
             self._rounds_off -= 1
             return
         due = self._take()
         troubles = await asyncio.gather(*(self._write(each) for each in due))
-        failed = [trouble for trouble in troubles if trouble is not None]
+        failed = [(each, trouble) for each, trouble in zip(due, troubles, strict=True) if trouble is not None]
         if not failed:
             self._strikes = 0
             return
-        _log.warning("%d of %d statuses not written: %s", len(failed), len(troubles), failed[0])
-        if len(failed) == len(troubles):
+        _log.warning("%d of %d statuses not written: %s", len(failed), len(due), failed[0][1])
+        is_away = len(failed) == len(due) and all(isinstance(each, ClusterUnavailable) for _, each in failed)
+        if is_away:
             self._strikes += 1
-            self._rounds_off = min(LONGEST_PAUSE_ROUNDS, 2 ** min(self._strikes, 16) - 2)
+            self._rounds_off = _pause_after(self._strikes)
+            return
+        self._strikes = 0
+        for pending, _ in failed:
+            pending.strikes += 1
+            pending.rounds_off = _pause_after(pending.strikes)
 
     def _take(self) -> list[_Pending]:
         held = ROUNDS_HELD if self._is_in_a_burst() else 0
-        due = [each for each in self._pending.values() if each.rounds >= held]
-        self._pending = {uid: each for uid, each in self._pending.items() if each.rounds < held}
-        for each in self._pending.values():
-            each.rounds += 1
-        return due
+        due = {
+            uid: each for uid, each in self._pending.items() if each.rounds >= held and not each.rounds_off
+        }
+        for uid, each in list(self._pending.items()):
+            if uid in due:
+                del self._pending[uid]
+            else:
+                each.rounds, each.rounds_off = each.rounds + 1, max(0, each.rounds_off - 1)
+        return list(due.values())
 
     async def _write(self, pending: _Pending) -> ClusterError | None:
         memory = pending.memory
@@ -117,3 +130,8 @@ class StatusLane:
                 self._pending[memory.ref.uid] = pending
                 return error
             return None
+
+
+def _pause_after(strikes: int) -> int:
+    """Rounds to leave out after so many failures in a row; none after the first, which may have been a moment's."""
+    return min(LONGEST_PAUSE_ROUNDS, (1 << min(strikes, 16)) - 2)
