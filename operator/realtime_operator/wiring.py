@@ -22,8 +22,8 @@ from realtime_operator.adapters.prometheus import PrometheusMetrics
 from realtime_operator.adapters.realtime_api import RealtimeApi
 from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER, KIND_SESSION
-from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.concerned import Concerned, try_again
 from realtime_operator.engine.directory import Directory
 from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
 from realtime_operator.engine.gate import Gate
@@ -196,14 +196,14 @@ class Operator:
         for notice in result.notices:
             self._notice_lane.submit(notice)
 
-    def _provider_changed(self, key: ProviderKey, matters_to_all: bool) -> None:  # noqa: FBT001 - it is told, never called
+    def _provider_changed(self, key: ProviderKey, concerned: Concerned) -> None:
         """A provider is another one: what failed because of it is tried at once."""
-        for entry in self.table:
-            failure = entry.memory.failure
-            in_trouble = failure is not None and failure.failure_class is FailureClass.PEOPLE
-            if (matters_to_all or in_trouble) and self._directory.may_use(entry.memory, key):
-                entry.memory.failure = None
-                self._dispatcher.wake(entry)
+        try_again(
+            self.table,
+            concerned,
+            may_use=lambda memory: self._directory.may_use(memory, key),
+            wake=self._dispatcher.wake,
+        )
 
     async def _loop_until(self, stop: asyncio.Event) -> None:
         loops = [

@@ -182,6 +182,27 @@ def test_while_all_tokens_live_the_pauses_grow() -> None:
     assert scene.now - begin < 42
 
 
+def test_a_provider_that_never_answers_well_again_is_asked_less_often() -> None:
+    """Four times a second for two minutes, once a second for an hour, then every five seconds; the next outage begins anew."""
+    scene, _ = a_scene_of_trouble(-3, -2, -1)
+    begin, moments = scene.now, list[float]()
+    while scene.now < begin + 4000:
+        scene.slot()
+        moments.append(scene.now - begin)
+
+    def within(first: float, last: float) -> int:
+        return sum(first < at <= last for at in moments)
+
+    assert within(0, 120) == pytest.approx(480, abs=2)
+    assert within(120, 3600) == pytest.approx(3480, abs=2)
+    assert within(3605, 4000) == pytest.approx(79, abs=2)
+    scene.outage.end()
+    for number in range(10, 13):
+        scene.fails(scene.session(number))
+    assert scene.outage.is_down
+    assert scene.slot()[0] == pytest.approx(0.25)
+
+
 def test_who_has_no_token_hastens_the_next_probe() -> None:
     """A pause that was long enough for living tokens ends when somebody without one comes to wait."""
     scene, _ = a_scene_of_trouble(3600, 3700, 3800)

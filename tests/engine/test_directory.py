@@ -17,6 +17,7 @@ from realtime_operator.core.errors import (
 )
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.concerned import Concerned
 from realtime_operator.engine.directory import BELIEVED_MISSING_S, Directory
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.lanes import ProviderKey
@@ -58,7 +59,7 @@ class Scene:
         self.objects, self.references = InMemoryObjects(), InMemoryReferences()
         self.files = InMemoryFiles()
         self.references.secrets = {("hotel", "openai"): a_key(), ("keys", "openai"): a_key("sk-cluster")}
-        self.told: list[tuple[ProviderKey, bool]] = []
+        self.told: list[tuple[ProviderKey, Concerned]] = []
         self.woken: list[SessionMemory] = []
         self.notices: list[Notice] = []
         self.directory = Directory(
@@ -68,7 +69,7 @@ class Scene:
             references=self.references,
             files=self.files,
             cluster_kind=cluster_kind,
-            changed=lambda key, matters: self.told.append((key, matters)),
+            changed=lambda key, concerned: self.told.append((key, concerned)),
             all_in_trouble=lambda _: False,
             wake=self.woken.extend,
             announce=self.notices.append,
@@ -114,7 +115,7 @@ async def test_a_session_that_names_none() -> None:
     handle, _ = await scene.resolve()
     assert (handle.view.kind, handle.view.credentials) == (group.KIND_PROVIDER, BEARER)
     assert scene.directory.lane_of(a_memory()) == OWN
-    assert scene.told[-1] == (OWN, True)
+    assert scene.told[-1] == (OWN, Concerned.ALL)
 
 
 async def test_a_provider_that_the_watch_has_not_told_of_yet() -> None:
@@ -211,7 +212,7 @@ async def test_a_key_that_cannot_be_used(key: KeyDocument | None, reason: Reason
     scene.references.secrets["hotel", "openai"] = a_key()
     scene.clock.time += 11
     await scene.directory.refresh()
-    assert scene.told == [(OWN, False)]
+    assert scene.told == [(OWN, Concerned.WHO_WAIT_FOR_PEOPLE)]
     handle, _ = await scene.resolve()
     assert handle.view.credentials == BEARER
 
@@ -232,10 +233,23 @@ async def test_a_key_in_a_file_is_read_again_when_it_changes() -> None:
     scene.files.texts["openai/api-key"] = "sk-other"
     scene.clock.time += 10
     await scene.directory.refresh()
-    assert scene.told == [(CLUSTER, False)]
+    assert scene.told == [(CLUSTER, Concerned.WHO_WAIT_FOR_PEOPLE)]
     handle, _ = await scene.resolve()
     assert handle.view.credentials == {"api-key": "sk-other"}
     assert scene.references.reads == {}
+
+
+async def test_a_key_file_is_for_the_cluster_kind_alone() -> None:
+    """Where the CRD of another version lets it through the operator refuses it: a namespace's own would be sent the operator's key."""
+    scene = Scene()
+    scene.files.texts["openai/api-key"] = KEY
+    scene.hears(a_provider(auth={"file": {"path": "openai/api-key"}}))
+    refused = await scene.refused()
+    assert refused.reason == Reason.PROVIDER_INVALID
+    assert "spec.auth.file: a file of the operator's pod is for a ClusterRealtimeProvider alone" in str(
+        refused
+    )
+    assert "spec.auth.secretRef" in str(refused)
 
 
 async def test_a_key_file_that_is_not_there() -> None:
@@ -271,7 +285,7 @@ async def test_headers_from_secrets() -> None:
     scene.references.secrets["hotel", "gateway"] = KeyDocument("2", CONSENT, data | {"header": "Bearer gw-2"})
     scene.clock.time += 10
     await scene.directory.refresh()
-    assert scene.told == [(OWN, False)]
+    assert scene.told == [(OWN, Concerned.WHO_WAIT_FOR_PEOPLE)]
     handle, _ = await scene.resolve()
     assert handle.view.credentials["cf-aig-authorization"] == "Bearer gw-2"
 
@@ -514,7 +528,7 @@ async def test_a_provider_that_is_gone() -> None:
     await scene.resolve()
     scene.objects.documents.clear()
     scene.directory.gone(group.KIND_PROVIDER, "p1")
-    assert scene.told[-1] == (OWN, True)
+    assert scene.told[-1] == (OWN, Concerned.ALL)
     assert (await scene.refused()).reason is Reason.PROVIDER_NOT_FOUND
 
 

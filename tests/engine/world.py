@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Self
 
 from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.api.group import LABEL_PROVIDER_KEY
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.timestamps import from_rfc3339
+from realtime_operator.engine.concerned import Concerned, try_again
 from realtime_operator.engine.directory import Directory
 from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
 from realtime_operator.engine.gate import Gate
@@ -56,7 +58,9 @@ class World:
         if before is not None:
             self.clock, self.objects, self.secrets = before.clock, before.objects, before.secrets
         self.provider, self.directory = ScriptedProvider(self.clock), FixedDirectory()
-        self.providers = self._real_directory(providers) if providers else None
+        self.providers: Directory | None = None
+        if providers:
+            self.providers = self._real_directory(providers)
         self.metrics = CountingMetrics()
         self.notices: list[Notice] = []
         self.expired_seconds = 0
@@ -112,7 +116,7 @@ class World:
             references=self.references,
             files=InMemoryFiles(),
             cluster_kind=False,
-            changed=lambda _key, _matters: None,
+            changed=self._provider_changed,
             all_in_trouble=lambda key: self.dispatcher.all_in_trouble(key),  # noqa: PLW0108 - made later
             wake=lambda memories: self.dispatcher.wake_all(memories),  # noqa: PLW0108 - made later
             announce=lambda notice: self.notices.append(notice),  # noqa: PLW0108 - made later
@@ -123,6 +127,12 @@ class World:
                 self.objects.put(body)
             directory.seen(body["kind"], known or body)
         return directory
+
+    def _provider_changed(self, key: ProviderKey, concerned: Concerned) -> None:
+        providers = self.providers
+        if providers is not None:
+            may_use = partial(_may_use, providers, key)
+            try_again(self.table, concerned, may_use=may_use, wake=self.dispatcher.wake)
 
     def shown_of_provider(self, name: str = "default") -> Mapping[str, Any]:
         """The status of a provider that people see."""
@@ -199,6 +209,10 @@ class World:
             return True
         expiry = document["metadata"]["annotations"]["realtime-operator.io/expires-at"]
         return self.clock.now() >= (from_rfc3339(expiry) or 0.0)
+
+
+def _may_use(directory: Directory, key: ProviderKey, memory: SessionMemory) -> bool:
+    return directory.may_use(memory, key)
 
 
 def slow_mint(world: World, seconds: float) -> None:

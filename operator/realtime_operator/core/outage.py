@@ -21,28 +21,12 @@ from realtime_operator.core.errors import (
     ProviderUnavailable,
     ProviderUnreadable,
 )
+from realtime_operator.core.probe_pace import PROBE_EVERY_S, probe_pause
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 
 MINTS_IN_A_ROW = 3
 """So many failures, of as many sessions: fewer may be one session's own trouble, more would be asked for nothing."""
-
-PROBE_EXPIRED_S = 0.25
-"""While anybody has no living token: half of it is what a session waits on average after the provider is back."""
-
-PROBE_EVERY_S = 1.0
-"""The first pause while all tokens still live."""
-
-PROBE_PAUSE_MAX_S = 30.0
-"""The longest pause while all tokens still live."""
-
-PROBES_BEFORE_EXPIRY = 4
-"""A pause takes no larger part of the life left to the token that expires first than one of so many."""
-
-
-PEOPLE_PAUSE_MAX_S, PEOPLE_PAUSE_ALIVE_S = 300.0, 30.0
-"""Where people must mend it, the probes back off to this; where a living token runs out, as it would if only one tenant's account were
-empty behind a gateway, to the second."""
 
 WISHES_IN_A_ROW = 3
 """So many answers in a row must ask for a pause until the provider is believed to mean everybody; fewer bind who got them."""
@@ -77,6 +61,7 @@ class Outage:
         self._slot, self._slots = -math.inf, 0
         self._wishes: deque[float] = deque(maxlen=WISHES_IN_A_ROW)
         self._not_before = -math.inf
+        self._expired_since = math.inf
         self.next_probe_at = math.inf
 
     @property
@@ -197,13 +182,10 @@ class Outage:
 
     def _hasten(self, memory: SessionMemory, *, now: float) -> None:
         """See to it that the next probe comes as soon as this session needs it."""
-        left, pause = memory.expires_at - now, PROBE_EXPIRED_S
-        backed_off = PROBE_EVERY_S * 2.0 ** min(self._slots, 16)
-        if self._said is not None and self._said.failure_class is FailureClass.PEOPLE:
-            alive = max(PEOPLE_PAUSE_ALIVE_S, left / PROBES_BEFORE_EXPIRY) if left > 0 else PEOPLE_PAUSE_MAX_S
-            pause = min(backed_off, alive, PEOPLE_PAUSE_MAX_S)
-        elif left > 0:
-            pause = max(PROBE_EXPIRED_S, min(backed_off, PROBE_PAUSE_MAX_S, left / PROBES_BEFORE_EXPIRY))
+        left, cause = memory.expires_at - now, self._said.failure_class if self._said is not None else None
+        if left <= 0:
+            self._expired_since = min(self._expired_since, now)
+        pause = probe_pause(cause, probes=self._slots, left=left, expired_for=now - self._expired_since)
         self.next_probe_at = max(min(self.next_probe_at, self._slot + pause), self._not_before)
 
     def _is_enough(self, error: ProviderError, all_in_trouble: Callable[[], bool]) -> bool:

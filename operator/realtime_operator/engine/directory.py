@@ -18,6 +18,7 @@ from realtime_operator.core.provider_view import permitted_lifetime
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.believed import Believed
+from realtime_operator.engine.concerned import Concerned
 from realtime_operator.engine.granted import Granted
 from realtime_operator.engine.known_provider import known_provider
 from realtime_operator.engine.lanes import ProviderKey
@@ -50,7 +51,7 @@ class Directory:
         references: ReferenceStore,
         files: KeyFiles,
         cluster_kind: bool,
-        changed: Callable[[ProviderKey, bool], None],
+        changed: Callable[[ProviderKey, Concerned], None],
         all_in_trouble: Callable[[ProviderKey], bool],
         wake: Callable[[Sequence[SessionMemory]], None],
         announce: Callable[[Notice], None],
@@ -64,8 +65,7 @@ class Directory:
             references: key Secrets and what else providers refer to.
             files: the folder of credentials that the operator is given.
             cluster_kind: whether ClusterRealtimeProviders are honoured.
-            changed: told of each provider that is another one now, and whether that matters to all its sessions: a new spec does, a new
-                key, or one that is merely listed at the start, matters only to those in trouble.
+            changed: told of each provider that is another one now, and which of its sessions that concerns.
             all_in_trouble: whether no session of a provider is without a failure.
             wake: has sessions looked at now.
             announce: takes what people should hear of a provider.
@@ -112,7 +112,7 @@ class Directory:
             )
         else:
             entry.change(provider)
-        self._changed(key, not listed)
+        self._changed(key, Concerned.WHO_LACKED_IT if listed else Concerned.ALL)
 
     def gone(self, kind: str, uid: str) -> None:
         """A provider does not exist any more."""
@@ -120,7 +120,7 @@ class Directory:
             if key[0] == kind and entry.ref.uid == uid:
                 del self._entries[key]
                 entry.ended()
-                self._changed(key, True)
+                self._changed(key, Concerned.ALL)
 
     def known(self) -> list[tuple[ProviderKey, str, int]]:
         """All providers known: key, uid, generation."""
@@ -172,7 +172,7 @@ class Directory:
     async def _refresh(self, key: ProviderKey, entry: ProviderEntry) -> None:
         try:
             if await entry.read(self._reader, older_than=self._clock.now() - LOOK_AT_KEYS_S):
-                self._changed(key, False)
+                self._changed(key, Concerned.WHO_WAIT_FOR_PEOPLE)
             if self._gate.is_open():
                 await self._board.show(entry)
         except ClusterError as error:

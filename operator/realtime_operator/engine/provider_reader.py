@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from realtime_operator.api.auth import Auth
+from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
 from realtime_operator.api.provider import CaBundleRef, CaKind
+from realtime_operator.core.errors import ProviderNotReady
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.provider_key import read_ca_bundle
 from realtime_operator.core.provider_view import ProviderView
+from realtime_operator.core.reasons import Reason
 from realtime_operator.engine.credentials import (
     FileCredentials,
     SecretCredentials,
@@ -39,6 +42,13 @@ class ProviderReader:
             ClusterError: something could not be read, which says nothing of whether it is there.
         """
         spec, ref = provider.usable_spec(), provider.ref
+        if spec.auth.file is not None and ref.kind != KIND_CLUSTER_PROVIDER:
+            # The CRD refuses it, too, but an older one may be installed; and whoever writes a provider chooses where the key is sent.
+            raise ProviderNotReady(
+                Reason.PROVIDER_INVALID,
+                "spec.auth.file: a file of the operator's pod is for a ClusterRealtimeProvider alone; name the key in"
+                " spec.auth.secretRef.",
+            )
         credentials = dict(await self._source(spec.auth).headers(ref, spec.auth))
         credentials |= await further_headers(self._references, ref, spec.headers_from)
         return ProviderView(
