@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from realtime_operator.core.errors import FailureClass
+from realtime_operator.core.errors import FailureClass, ProviderRejected
 from realtime_operator.core.refusal_catalogue import CATALOGUE, Meaning
 
 PAGE = (Path(__file__).parents[2] / "docs" / "provider-errors.md").read_text()
@@ -24,6 +24,8 @@ def row_of(meaning: Meaning) -> str:
     if meaning.mentions:
         codes = f"mentions `{meaning.mentions}`, no pause asked for"
     again = WHEN[meaning.failure_class or meaning.kind.failure_class]
+    if meaning.kind is ProviderRejected and meaning.failure_class is FailureClass.PEOPLE:
+        again = "after 10, 20, 40 … s, in the end every 5 to 15 min"
     firm = "no" if meaning.firm else "yes"
     return f"| {statuses} | {codes} | `{meaning.reason}` | {again} | {firm} | {meaning.remedy} |"
 

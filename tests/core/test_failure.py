@@ -12,6 +12,7 @@ from realtime_operator.core.errors import (
     FailureClass,
     InvalidSession,
     OperatorError,
+    ProviderError,
     ProviderNotReady,
     ProviderRejected,
     ProviderThrottled,
@@ -115,6 +116,48 @@ def test_how_long_a_failure_waits(
     assert (failure.failure_class, failure.minting, failure.count) == (kind, minting, 1)
     assert (failure.reason, failure.message) == (error.reason, str(error))
     assert least <= failure.next_attempt - NOW <= most
+
+
+def test_what_is_not_there_is_asked_for_again_while_it_may_be_rolled_out() -> None:
+    """After seconds at first, so that a gateway's restart costs no more; in the end as seldom as what people must mend."""
+    gone = ProviderRejected(Reason.PROVIDER_REJECTED, "404", failure_class=FailureClass.PEOPLE)
+    failure, pauses = None, list[float]()
+    for _ in range(9):
+        failure = after(gone, failure)
+        pauses.append(failure.next_attempt - NOW)
+    for number, pause in enumerate(pauses[:5]):
+        assert 5 * 2**number <= pause <= 15 * 2**number
+    assert all(300 <= pause <= 900 for pause in pauses[6:])
+    patient = ProviderRejected(
+        Reason.PROVIDER_REJECTED, "404", failure_class=FailureClass.PEOPLE, retry_after=200
+    )
+    assert after(patient).next_attempt == NOW + 200
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ProviderRejected(Reason.PROVIDER_REJECTED, "no"),
+        ProviderUnauthorized(Reason.PROVIDER_UNAUTHORIZED, "key"),
+    ],
+)
+def test_what_was_refused_is_tried_once_more_after_a_restart(error: ProviderError) -> None:
+    """Within a minute, each session at another moment, and never twice within a minute of the attempt before."""
+    refused = after(error)
+    tried = [
+        refused.after_a_restart(now=NOW + 100, uid=str(number)).next_attempt - NOW for number in range(200)
+    ]
+    assert 100 <= min(tried) < 102
+    assert 158 < max(tried) <= 160
+    assert len(set(tried)) == 200
+    assert refused.after_a_restart(now=NOW + 1, uid=UID).next_attempt >= NOW + 60
+
+
+def test_what_costs_the_provider_nothing_is_not_touched_by_a_restart() -> None:
+    """A spec that cannot be sent, and what time mends anyway."""
+    for error in (InvalidSession(Reason.INVALID_SPEC, "no"), DOWN):
+        failure = after(error)
+        assert failure.after_a_restart(now=NOW + 500, uid=UID) == failure
 
 
 def test_a_foreign_secret_is_looked_at_ever_less_often() -> None:

@@ -85,6 +85,27 @@ def test_who_must_act(status: int, error: dict[str, str], kind: type[ProviderErr
     assert str(made).startswith(f"The provider answered {status}")
 
 
+@pytest.mark.parametrize(
+    ("status", "error", "expected"),
+    [
+        *(
+            (status, {}, FailureClass.TERMINAL)
+            for status in (301, 400, 406, 410, 411, 413, 414, 415, 422, 431, 451)
+        ),
+        *((status, {}, FailureClass.PEOPLE) for status in (401, 403, 404, 405, 501)),
+        (404, {"code": "model_not_found"}, FailureClass.PEOPLE),
+        (404, {"code": "DeploymentNotFound"}, FailureClass.SOON),
+        (404, {"code": "beta_api_shape_disabled"}, FailureClass.TERMINAL),
+        (501, {"code": "beta_api_shape_disabled"}, FailureClass.TERMINAL),
+    ],
+)
+def test_what_may_be_there_later_is_asked_for_again(
+    status: int, error: dict[str, str], expected: FailureClass
+) -> None:
+    """Who answers 404, 405 or 501 may be a gateway that is rolled out; what is refused as written stays so."""
+    assert refusal(an_answer({"error": error}, status=status)).failure_class is expected
+
+
 MESSAGES: list[tuple[str, int, Any, str]] = [
     (
         "a field of the session",
@@ -314,10 +335,10 @@ SHOULD_RETRY: list[tuple[int, str, str, FailureClass]] = [
     (503, "", "maybe", FailureClass.SOON),
     (429, "insufficient_quota", "true", FailureClass.PEOPLE),
     (400, "beta_api_shape_disabled", "true", FailureClass.TERMINAL),
-    (501, "", "true", FailureClass.TERMINAL),
+    (501, "", "true", FailureClass.PEOPLE),
     (307, "", "true", FailureClass.TERMINAL),
     (404, "DeploymentNotFound", "", FailureClass.SOON),
-    (404, "", "", FailureClass.TERMINAL),
+    (404, "", "", FailureClass.PEOPLE),
 ]
 
 

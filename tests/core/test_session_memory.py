@@ -103,7 +103,7 @@ FAILURES: list[tuple[str, str, list[dict[str, str]], FailureClass, bool, str]] =
             ),
             a_condition("Stalled", "True", "ProviderRejected", "No."),
         ],
-        FailureClass.TERMINAL,
+        FailureClass.PEOPLE,
         True,
         "No.",
     ),

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_operator.adapters.system_clock import SystemClock
+from realtime_operator.core.errors import ProviderUnavailable
+from realtime_operator.core.failure import failure_after
+from realtime_operator.core.reasons import Reason
 from realtime_operator.core.throttle import Throttle
 from realtime_operator.engine.lanes import LOOKS_BESIDE, Lanes, ProviderKey, Work
 from realtime_operator.engine.limiter import RateLimiter
 from realtime_operator.engine.table import Table
-from realtime_operator.engine.turns import Lane, Turns, Urgency, urgency_of
+from realtime_operator.engine.turns import FAILING_BEHIND_S, Lane, Turns, Urgency, urgency_of
 from realtime_operator.engine.wakeups import WakeUps
 from tests.support.builders import NOW, a_holding, a_memory, a_session, a_token
 from tests.support.virtual_time import run_virtually
@@ -354,6 +358,20 @@ def test_who_yields_to_first_mints(life: float, confirmed: int, rotate: str, yie
         None: Urgency(Lane.LOOK, memory.expires_at),
     }
     assert urgency == expected[yields]
+
+
+@pytest.mark.parametrize(("generation", "behind"), [(1, FAILING_BEHIND_S), (2, 0.0)])
+def test_who_keeps_failing_stands_behind_until_its_spec_is_corrected(generation: int, behind: float) -> None:
+    """What the spec before was refused for is not held against the one that replaces it."""
+    memory = a_memory()
+    memory.expires_at = NOW - 30
+    error = ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, "no")
+    for _ in range(2):
+        memory.failure = failure_after(
+            memory.failure, error, now=NOW - 30, life_left=0, uid="1", generation=1, rotate=""
+        )
+    memory.wanted = replace(memory.wanted, generation=generation)
+    assert urgency_of(memory, now=NOW, horizon=NOW) == Urgency(Lane.ROTATION, NOW - 30 + behind)
 
 
 def test_a_rate_limit_admits_the_most_urgent_first() -> None:

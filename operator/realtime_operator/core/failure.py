@@ -13,13 +13,17 @@ from realtime_operator.core.errors import (
     ProviderError,
     ProviderRejected,
 )
-from realtime_operator.core.schedule import PROBE_MIN_S, RETRY_FIRST_S, probe_delay, retry_delay
+from realtime_operator.core.schedule import PROBE_MIN_S, RETRY_FIRST_S, probe_delay, retry_delay, spread
 
 ALWAYS_AGAIN_S = 60.0
 """How often something that a person must mend in the cluster is looked at: a read by name is cheap, a mint is not."""
 
 SETTLES_FIRST_S = 10.0
-"""A refusal that time may mend, such as that of a deployment made just now, is tried again after 10, 20, 40 … s, in the end every 5 min."""
+"""A refusal that time may mend, such as that of a deployment made just now, is tried again after 10, 20, 40 … s, in the end every 5 min;
+one that says that something is not there, as a gateway does while it is rolled out, about so, too, and in the end every 5 to 15 min."""
+
+TRIED_WITHIN_S = 60.0
+"""Within so long of a start, spread by the UID, what was refused before is tried once more: it may have been mended meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,22 @@ class Failure:
     def at_once(self) -> Failure:
         """The same failure, after which nothing has to be waited for: what it was about is not so any more."""
         return replace(self, next_attempt=self.at)
+
+    def after_a_restart(self, *, now: float, uid: str) -> Failure:
+        """The same failure, with a time at which it is tried once more, though only a person or another spec helps.
+
+        A provider or a key that was mended while nobody watched is told by nothing else. Not sooner than a minute after the attempt
+        before, so that an operator that is started again and again does not press the provider.
+
+        Args:
+            now: when the operator started.
+            uid: of the session.
+        """
+        if not self.minting or self.failure_class is FailureClass.SOON:
+            return self
+        due = max(now + TRIED_WITHIN_S * spread(uid), self.at + TRIED_WITHIN_S)
+        # What became due meanwhile became so for all of them.
+        return replace(self, next_attempt=min(self.next_attempt, due) if self.next_attempt > now else due)
 
     def until_it_is_back(self) -> Failure:
         """The same failure, whose next attempt has no time of its own: it comes with the end of the provider's outage."""
@@ -134,17 +154,26 @@ def held_back(
 def _delay(error: OperatorError, *, count: int, life_left: float, uid: str) -> float:
     wish = error.retry_after if isinstance(error, ProviderError) else None
     match error.failure_class:
-        case FailureClass.SOON:
-            if isinstance(error, ProviderRejected):
-                return max(min(PROBE_MIN_S, SETTLES_FIRST_S * 2.0 ** min(count - 1, 16)), wish or 0.0)
+        case FailureClass.SOON if isinstance(error, ProviderRejected):
+            return max(min(PROBE_MIN_S, _settling(count)), wish or 0.0)
+        case FailureClass.PEOPLE if isinstance(error, ProviderError):
+            return max(_probe_delay(error, count=count, uid=uid), wish or 0.0)
+        case FailureClass.SOON | FailureClass.PEOPLE:
+            # Where no mint was sent looking again costs the provider nothing.
             return retry_delay(attempt=count, life_left=life_left, uid=uid, retry_after=wish)
-        case FailureClass.PEOPLE:
-            if not isinstance(error, ProviderError):
-                # No mint was sent, so looking again costs the provider nothing.
-                return retry_delay(attempt=count, life_left=life_left, uid=uid, retry_after=None)
-            return max(probe_delay(attempt=count, uid=uid), wish or 0.0)
-        case FailureClass.TERMINAL:
-            if not isinstance(error, ClusterError):
-                return math.inf
+        case FailureClass.TERMINAL if isinstance(error, ClusterError):
             # At first it may be the garbage collector that is awaited, later on a person.
             return min(ALWAYS_AGAIN_S, RETRY_FIRST_S * 2.0 ** min(count - 1, 16))
+        case FailureClass.TERMINAL:
+            return math.inf
+
+
+def _probe_delay(error: ProviderError, *, count: int, uid: str) -> float:
+    settling = _settling(count) * (0.5 + spread(f"{uid}/{count}"))
+    if isinstance(error, ProviderRejected) and settling < PROBE_MIN_S:
+        return settling
+    return probe_delay(attempt=count, uid=uid)
+
+
+def _settling(count: int) -> float:
+    return SETTLES_FIRST_S * 2.0 ** min(count - 1, 16)

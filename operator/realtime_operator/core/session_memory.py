@@ -175,8 +175,9 @@ def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Fail
     # Not Ready's: its message may say more than the failure's, and would say it twice after every restart.
     tellers = (told[kind] for kind in ("Stalled", "RotationHealthy", "Reconciling") if kind in told)
     message = next((c["message"] for c in tellers if c["reason"] in {reason, Reason.RETRYING}), reason)
+    next_attempt = from_rfc3339(failures.get("nextAttemptTime"))
     failure_class = FailureClass.SOON
-    if reason in _TERMINAL_REASONS:
+    if reason in _TERMINAL_REASONS and next_attempt is None:
         failure_class = FailureClass.TERMINAL
     elif "Stalled" in told or reason in _PEOPLE_REASONS:
         failure_class = FailureClass.PEOPLE
@@ -188,7 +189,7 @@ def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Fail
         message=message,
         failure_class=failure_class,
         at=from_rfc3339(failures.get("lastTime")) or 0.0,
-        next_attempt=from_rfc3339(failures.get("nextAttemptTime")) or without_time,
+        next_attempt=next_attempt or without_time,
         generation=generation,
         rotate=rotate,
         minting=reason in _MINTING_REASONS,

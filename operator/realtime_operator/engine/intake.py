@@ -84,6 +84,8 @@ class Intake:
             self.gone(namesake.memory.ref.uid)
         ref = ObjectRef(KIND_SESSION, metadata.get("namespace"), metadata["name"], metadata["uid"])
         memory = remembered(ref, _parsed(body), body.get("status") or {})
+        if memory.failure is not None:
+            memory.failure = memory.failure.after_a_restart(now=self._clock.now(), uid=ref.uid)
         entry = self._table.add(memory)
         if self._needs_nothing_now(memory):
             self._dispatcher.wake(entry, self._first_wake_up(memory))

@@ -146,8 +146,9 @@ def rotation_of(memory: SessionMemory, *, now: float) -> Urgency:
 
 def _expired(memory: SessionMemory) -> Urgency:
     failure, at = memory.failure, memory.expires_at
-    # One refusal may be the provider's own trouble, which all share.
-    if failure is not None and failure.minting and failure.count > 1:
+    # One refusal may be the provider's own trouble, which all share; those of the spec before say nothing of this one.
+    failing = failure is not None and failure.generation == memory.wanted.generation and failure.minting
+    if failing and failure is not None and failure.count > 1:
         at = max(at, failure.at) + FAILING_BEHIND_S
     return Urgency(Lane.ROTATION, at)
 
