@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check image wheelhouse manifests bench drill fuzz format crds chart lock clean
+.PHONY: help demo test check image wheelhouse manifests cluster-up cluster-down bench drill fuzz format crds chart lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,12 @@ wheelhouse: $(STAMP) ## The wheels that the image is made of (PYTHON_VERSION=3.1
 
 manifests: $(STAMP) ## Plain manifests from the chart: dist/install.yaml, dist/install-namespaced.yaml (IMAGE=)
 	@exec $(BIN)/python -m hack.chart --manifests $(if $(IMAGE),--image $(IMAGE))
+
+cluster-up: $(STAMP) ## One real node with real pods (CLUSTER=node|kind|existing CLUSTER_NAME=dev); root, Debian
+	@exec $(BIN)/python -m hack.cluster up
+
+cluster-down: $(STAMP) ## Take it down, whatever is left of it
+	@exec $(BIN)/python -m hack.cluster down
 
 bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)
 	@exec $(BIN)/python -m bench $(if $(SECONDS),--seconds $(SECONDS))

@@ -7,6 +7,8 @@ import json
 import ssl
 from typing import TYPE_CHECKING, Any
 
+from .components import LOOPBACK
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,10 +16,12 @@ TIMEOUT_SECONDS = 5.0  # on loopback; an answer that takes longer is asked for a
 
 
 class AdminApi:
-    """Speaks to the kube-apiserver on one port of 127.0.0.1, one connection for each request."""
+    """Speaks to the kube-apiserver at one address and port, one connection for each request."""
 
-    def __init__(self, port: int, *, ca_file: Path, certificate: Path, key: Path) -> None:
-        self._port = port
+    def __init__(
+        self, port: int, *, ca_file: Path, certificate: Path, key: Path, address: str = LOOPBACK
+    ) -> None:
+        self._address, self._port = address, port
         self._tls = ssl.create_default_context(cafile=str(ca_file))
         self._tls.load_cert_chain(certificate, key)
 
@@ -27,7 +31,7 @@ class AdminApi:
         A server that is not reachable gives the status 0.
         """
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self._port, context=self._tls, timeout=TIMEOUT_SECONDS
+            self._address, self._port, context=self._tls, timeout=TIMEOUT_SECONDS
         )
         try:
             sent = None if body is None else json.dumps(body)

@@ -11,6 +11,7 @@ MODULES = Path(__file__).parent / "tools"
 KUBERNETES = "1.35.4"  # the last minor version whose kubelet takes containerd 1.x
 ETCD = "3.6.16"
 HELM = "4.3.1"
+PAUSE = "1.0.0"  # ours: what keeps the namespaces of a pod alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +83,6 @@ TOOLS: dict[str, Tool] = {
         _kubernetes("kube-scheduler"),
         _kubernetes("kubelet"),
         _kubernetes("kube-proxy"),
+        Tool("pod-pause", PAUSE, MODULES / "pause", "."),
     )
 }

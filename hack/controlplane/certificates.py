@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 LIFETIME = dt.timedelta(days=7)  # longer than any run, short enough that a leaked one is soon worth nothing
 BACKDATED = dt.timedelta(minutes=5)  # a peer's clock may be behind
@@ -49,7 +49,7 @@ class Authority:
         self._certificate = builder.sign(self._key, hashes.SHA256())
         self.certificate = self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def server(self, names: Sequence[str], addresses: Sequence[str]) -> Pair:
+    def server(self, names: Sequence[str], addresses: Iterable[str]) -> Pair:
         """Issue a certificate for a server that is reached by these DNS names and IP addresses."""
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]

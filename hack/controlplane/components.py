@@ -16,6 +16,7 @@ API_SERVER = "kube-apiserver"
 CONTROLLERS = "kube-controller-manager"
 SERVICE_RANGE, SERVICE_ADDRESS = "10.0.0.0/24", "10.0.0.1"
 ADMIN, ADMIN_GROUP = "admin", "system:masters"
+LOOPBACK = "127.0.0.1"
 # what an object's life needs: owners, namespaces, and the accounts and rights that come with them
 CONTROLLER_NAMES = (
     "garbage-collector-controller",
@@ -31,16 +32,17 @@ UNUSED_ADDRESS = "http://127.0.0.1:1"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The files of one control plane, all below `folder`, and its port."""
+    """The files of one control plane, all below `folder`, and where its API listens."""
 
     folder: Path
     port: int
     authority: Authority
+    address: str = LOOPBACK
 
     @property
     def server(self) -> str:
         """The URL of the API."""
-        return f"https://127.0.0.1:{self.port}"
+        return f"https://{self.address}:{self.port}"
 
     @property
     def ca_file(self) -> Path:
@@ -69,7 +71,7 @@ class Layout:
         private, public = key_pair()
         serving = self.authority.server(
             ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"],
-            ["127.0.0.1", "::1", SERVICE_ADDRESS],
+            dict.fromkeys([LOOPBACK, "::1", SERVICE_ADDRESS, self.address]),
         )
         self.ca_file.write_bytes(self.authority.certificate)
         admin = self.authority.client(ADMIN, [ADMIN_GROUP])
@@ -107,7 +109,7 @@ class Layout:
     def _api_server(self) -> list[str]:
         return [
             f"--etcd-servers={self.etcd_url}",
-            "--bind-address=127.0.0.1",
+            f"--bind-address={self.address}",
             f"--secure-port={self.port}",
             f"--client-ca-file={self.ca_file}",
             f"--tls-cert-file={self.folder}/serving.crt",

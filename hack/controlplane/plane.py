@@ -14,7 +14,7 @@ import yaml
 
 from .admin_api import AdminApi
 from .certificates import Authority
-from .components import API_SERVER, CONTROLLERS, ETCD, Layout
+from .components import API_SERVER, CONTROLLERS, ETCD, LOOPBACK, Layout
 from .interruption import signals_held, sigterm_unwinds
 from .kubeconfig import write_for_certificate, write_for_token
 from .lookup import tool_path
@@ -52,6 +52,7 @@ class ControlPlane:
         programs: Mapping[str, Path],
         extra: Mapping[str, Sequence[str]],
         ports: Callable[[], int],
+        address: str,
     ) -> None:
         self.directory = folder.path
         self._folder = folder
@@ -59,7 +60,7 @@ class ControlPlane:
         self._extra = extra
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ports = ports
-        self._layout = Layout(self.directory, ports(), Authority("control-plane"))
+        self._layout = Layout(self.directory, ports(), Authority("control-plane"), address)
 
     @property
     def server(self) -> str:
@@ -179,6 +180,7 @@ class ControlPlane:
             ca_file=self.ca_file,
             certificate=self.directory / "admin.crt",
             key=self.directory / "admin.key",
+            address=self._layout.address,
         )
 
     def _launch(self, component: str) -> None:
@@ -224,6 +226,8 @@ def control_plane(
     definitions: Sequence[Path] = (),
     extra_arguments: Mapping[str, Sequence[str]] | None = None,
     ports: Callable[[], int] = free_port,
+    address: str = LOOPBACK,
+    root: Path | None = None,
 ) -> Iterator[ControlPlane]:
     """Run a fresh control plane for the block; builds what it needs at the first use ever (minutes).
 
@@ -236,6 +240,8 @@ def control_plane(
             collector looks for new kinds only every 30 s; of those given here it knows from the start.
         extra_arguments: more arguments by component; the last one of a name counts.
         ports: gives a port to try for the API; asked again if somebody else was quicker.
+        address: where the API listens, and the one that kubeconfigs name.
+        root: the private folder to make the run's folder in; None is this user's own among the temporary ones.
 
     Raises:
         ControlPlaneError: a component could not be started.
@@ -245,9 +251,9 @@ def control_plane(
     components = [ETCD, API_SERVER, *([CONTROLLERS] if controllers else [])]
     with sigterm_unwinds():
         programs = {component: tool_path(component) for component in components}
-        sweep()
-        with RunFolder() as folder:
-            plane = ControlPlane(folder, programs, extra_arguments or {}, ports)
+        sweep(root)
+        with RunFolder(root) as folder:
+            plane = ControlPlane(folder, programs, extra_arguments or {}, ports, address)
             try:
                 plane.start_all(definitions)
                 yield plane

@@ -47,7 +47,7 @@ class RunFolder:
         made = _make_in(self._root)
         self._lock = (made / OWNER).open("a")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self._lock.write(f"{os.getpid()} {_start_time(os.getpid())}\n")
+        self._lock.write(f"{os.getpid()} {start_time(os.getpid())}\n")
         self._lock.flush()
         self.path = made.rename(made.with_name(LIVE + made.name.removeprefix(NEW)))
         return self
@@ -132,7 +132,7 @@ def _is_ours(pid: int, folder: Path) -> bool:
     return os.fsencode(folder) in command
 
 
-def _start_time(pid: int) -> str:
+def start_time(pid: int) -> str:
     """Give the moment a process started, in ticks since the system's start: tells it from a later one of that id."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

@@ -1,0 +1,3 @@
+module realtime-operator.io/hack/controlplane/tools/pause
+
+go 1.26.0
