@@ -176,8 +176,8 @@ class ProviderHandle(Protocol):
         """Wait until one more request is within the limits, the most urgent first; ``ProviderDown`` while others probe it."""
         ...
 
-    def answered(self, answer: MintAnswer) -> None:
-        """Learn from an answer: clock and latency."""
+    def answered(self, answer: MintAnswer, *, model: str) -> None:
+        """Learn from an answer to a request for a model: clock, latency and rate."""
         ...
 
     def succeeded(self) -> None:

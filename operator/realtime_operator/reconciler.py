@@ -205,7 +205,7 @@ class Reconciler:
         handle, template = case.handle, case.template or case.wanted.request()
         started = self._clock.now()
         answer = await self._mints.mint(mint_call(handle.view, template, case.lifetime))
-        handle.answered(answer)
+        handle.answered(answer, model=case.wanted.model)
         self._metrics.mint_latency(self._clock.now() - started)
         allow = handle.view.allow
         longest = allow.max_lifetime_seconds if allow is not None else None

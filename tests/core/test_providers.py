@@ -338,7 +338,7 @@ def test_how_soon_a_status_is_written() -> None:
 def test_what_a_new_process_takes_up() -> None:
     """Trouble, pause and rate of the same generation; of another one nothing, and nothing that a person has to mend in the cluster."""
     down = ProviderDown(Reason.PROVIDER_BILLING, "No credit.", failure_class=FailureClass.PEOPLE)
-    status = shown(down=down, paused_until=NOW + 9, narrowed=54.0)
+    status = shown(down=down, paused_until=NOW + 9, narrowed=54.0, narrowed_at=NOW - 50)
     known = standing_of(status, generation=1)
     assert known.down is not None
     assert (known.down.reason, str(known.down), known.down.failure_class) == (
@@ -346,7 +346,9 @@ def test_what_a_new_process_takes_up() -> None:
         "No credit.",
         FailureClass.PEOPLE,
     )
-    assert (known.paused_until, known.narrowed) == (NOW + 9, 54)
+    assert (known.paused_until, known.narrowed, known.narrowed_at) == (NOW + 9, 54, NOW - 50)
+    del status["lastThrottledTime"]
+    assert standing_of(status, generation=1).narrowed is None  # of what age?
     assert standing_of(status, generation=2) == Standing()
     assert standing_of({}, generation=1) == Standing()
     trouble = missing_secret(NAMED)

@@ -52,7 +52,33 @@ def test_the_limits_own_headers_help() -> None:
     """Where it is told how fast requests come back, a burst that was too small to tell does not mislead."""
     assert throttled(granted=4, refill=60.0).per_minute(NOW) == pytest.approx(54)
     assert throttled(30, granted=30, refill=6000.0).per_minute(NOW) == pytest.approx(27)
-    assert throttled(granted=1).per_minute(NOW) == pytest.approx(5.4)
+    assert throttled(granted=1).per_minute(NOW) == pytest.approx(18)
+
+
+def test_a_429_before_anything_was_granted() -> None:
+    """Nothing is known of the limit then: one a second until something is granted, and soon as fast as anybody may want."""
+    throttle = throttled(granted=0)
+    assert throttle.next_moment(NOW + 1, NOW + 1) == pytest.approx(NOW + 2, abs=0.2)
+    first = NOW + 40
+    throttle.granted(first)
+    rates = [throttle.per_minute(first + after) or 0.0 for after in (0, 10, 30, 60)]
+    assert [round(rate) for rate in rates] == [54, 66, 810, 8046]
+    throttle.refused(first + 20, row=1)
+    assert throttle.per_minute(first + 20) == pytest.approx(0.9 * 20)
+
+
+@pytest.mark.parametrize(("configured", "rate"), [(6000, 54), (30, 27)])
+def test_a_429_before_anything_was_granted_within_a_configured_rate(configured: float, rate: float) -> None:
+    """The object's own limit still holds."""
+    assert throttled(configured, granted=0).per_minute(NOW) == pytest.approx(rate)
+
+
+def test_a_429_after_a_minute_without_demand() -> None:
+    """What was known before is halved, not forgotten: that nothing was asked for tells nothing of the limit."""
+    throttle = throttled(600)
+    throttle.granted(NOW + 2)
+    throttle.refused(NOW + 130, row=1)
+    assert throttle.per_minute(NOW + 130) == pytest.approx(27, abs=0.2)
 
 
 def test_a_pause_after_a_429() -> None:
@@ -114,10 +140,19 @@ def test_slow_answers_make_longer_pauses() -> None:
 def test_what_another_process_knew() -> None:
     """Its rate holds and widens from there; its pause is kept, though a clock that was set cannot make it endless."""
     throttle = Throttle(None)
-    throttle.resume(paused_until=NOW + 9, per_minute=54, now=NOW)
+    throttle.resume(paused_until=NOW + 9, per_minute=54, narrowed_at=NOW - 30, now=NOW)
     assert throttle.per_minute(NOW) == pytest.approx(54)
     assert throttle.next_moment(float("-inf"), NOW) == NOW + 9
-    throttle.resume(paused_until=NOW + 9e9, per_minute=None, now=NOW)
+    throttle.resume(paused_until=NOW + 9e9, per_minute=None, narrowed_at=NOW, now=NOW)
     assert throttle.paused_until == NOW + PAUSE_MAX_S
     throttle.forget()
     assert throttle.is_open(NOW)
+
+
+@pytest.mark.parametrize(("age", "rate"), [(30, 54), (REGAIN_S, 54), (2 * REGAIN_S, 59.4), (899, None)])
+def test_a_rate_of_another_process_is_as_old_as_it_is(age: float, rate: float | None) -> None:
+    """It has widened since as it would have here, and is forgotten as late."""
+    throttle = Throttle(None)
+    throttle.resume(paused_until=float("-inf"), per_minute=54, narrowed_at=NOW - age, now=NOW)
+    assert rate is None or throttle.per_minute(NOW) == pytest.approx(rate)
+    assert throttle.per_minute(NOW + 901 - age) is None or age < REGAIN_S

@@ -63,6 +63,7 @@ class Troubled:
         hanging: how many of the next requests to a host that is down never end.
         poisoned: models for which no token is given, ever.
         poison: the status of the answer to them.
+        poisoned_at: the hosts that give none for these models; empty for all.
         wishes: Retry-After of the refusals of single models.
         page: what comes instead of a refusal, with 200, while a host is down; None for 503.
         requests: all that came.
@@ -76,6 +77,7 @@ class Troubled:
     hanging: int = 0
     poisoned: set[str] = field(default_factory=set)
     poison: int = 500
+    poisoned_at: set[str] = field(default_factory=set)
     wishes: dict[str, str] = field(default_factory=dict)
     page: bytes | None = None
     requests: list[Request] = field(default_factory=list)
@@ -101,7 +103,8 @@ class Troubled:
         now = self.world.clock.now()
         if down and self.page is not None:
             return an_answer(body=self.page, headers=self.headers, at=now, took=LATENCY_S)
-        if down or request.model in self.poisoned:
+        here = not self.poisoned_at or any(f"//{host}." in call.url for host in self.poisoned_at)
+        if down or (here and request.model in self.poisoned):
             status = 503 if down else self.poison
             wish = {"retry-after": self.wishes[request.model]} if request.model in self.wishes else {}
             return an_answer(status=status, headers=self.headers | wish, at=now, took=LATENCY_S)

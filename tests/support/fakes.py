@@ -214,7 +214,7 @@ class FixedHandle:
         self.admissions += 1
         self.while_waiting()
 
-    def answered(self, answer: MintAnswer) -> None:
+    def answered(self, answer: MintAnswer, *, model: str) -> None:  # noqa: ARG002 - as the port says
         """See ``ports.ProviderHandle``."""
         self.clock = clock_after(self.clock, answer)
 

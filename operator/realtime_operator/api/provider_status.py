@@ -41,6 +41,10 @@ class ProviderStatus(ApiModel):
         ge=1,
         description="What its answers with status 429 have narrowed the rate to; absent: spec.limits alone counts.",
     )
+    last_throttled_time: Time | None = Field(
+        default=None,
+        description="When an answer with status 429 last narrowed the rate; told while requestsPerMinute is.",
+    )
     clock_offset_seconds: int | None = Field(
         default=None,
         description="Its clock minus the operator's, where that is more than 5 s: one of the two is wrong.",

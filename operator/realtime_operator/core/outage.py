@@ -155,7 +155,7 @@ class Outage:
         their own fault, it is the least likely of them. A probe that hangs stays out of it, and so does a session that the provider
         asked to wait.
         """
-        self._waiting = {uid: each for uid, each in self._waiting.items() if _still_waits(each.memory)}
+        self._waiting = {uid: each for uid, each in self._waiting.items() if still_waits(each.memory)}
         able = [
             each for uid, each in self._waiting.items() if uid not in self._asking and each.not_before <= now
         ]
@@ -219,7 +219,8 @@ def _is_new_trouble(memory: SessionMemory, error: ProviderError) -> bool:
     return was_well and not isinstance(error, ProviderThrottled)
 
 
-def _still_waits(memory: SessionMemory) -> bool:
+def still_waits(memory: SessionMemory) -> bool:
+    """Whether a session was held back, and nothing has come of it meanwhile."""
     failure = memory.failure
     return not memory.gone and not memory.wanted.suspended and failure is not None and failure.is_held_back
 

@@ -57,6 +57,7 @@ def provider_status(
     figures = {
         "throttledUntil": _pause(standing, before, now),
         "requestsPerMinute": _rate(standing, before),
+        "lastThrottledTime": _narrowed_at(standing),
         "clockOffsetSeconds": _clock(standing, before),
         "lastError": _error(standing) or before.get("lastError"),
     }
@@ -87,6 +88,11 @@ def _rate(standing: Standing, before: Mapping[str, Any]) -> int | None:
     rate = max(1, round(standing.narrowed))
     shown: int | None = before.get("requestsPerMinute")
     return shown if shown is not None and abs(rate - shown) <= RATE_MOVED * shown else rate
+
+
+def _narrowed_at(standing: Standing) -> str | None:
+    is_known = standing.narrowed is not None and math.isfinite(standing.narrowed_at)
+    return to_rfc3339(standing.narrowed_at) if is_known else None
 
 
 def _clock(standing: Standing, before: Mapping[str, Any]) -> int | None:

@@ -37,6 +37,7 @@ class Standing:
         down: what it is in trouble with, so that only probes are sent; None while anybody may ask.
         paused_until: nothing is sent before this.
         narrowed: requests a minute that its 429s leave; None where they narrow nothing.
+        narrowed_at: when one of them last narrowed the rate.
         per_minute: requests a minute at most, for whatever reason; None for any number.
         last_error: or None.
         clock: its clock, as far as its answers tell.
@@ -45,6 +46,7 @@ class Standing:
     down: ProviderDown | None = None
     paused_until: float = -math.inf
     narrowed: float | None = None
+    narrowed_at: float = -math.inf
     per_minute: float | None = None
     last_error: LastError | None = None
     clock: ProviderClock = field(default_factory=ProviderClock)
@@ -64,8 +66,11 @@ def standing_of(status: Mapping[str, Any], *, generation: int) -> Standing:
     if ready.get("status") == "False" and ready.get("reason") in _DOWN_REASONS:
         failure_class = _DOWN_REASONS[ready["reason"]]
         down = ProviderDown(ready["reason"], ready.get("message", ""), failure_class=failure_class)
+    narrowed_at = from_rfc3339(status.get("lastThrottledTime"))
     return Standing(
         down=down,
         paused_until=from_rfc3339(status.get("throttledUntil")) or -math.inf,
-        narrowed=status.get("requestsPerMinute"),
+        # A rate without its age is not believed: it may be of last year.
+        narrowed=status.get("requestsPerMinute") if narrowed_at is not None else None,
+        narrowed_at=narrowed_at if narrowed_at is not None else -math.inf,
     )

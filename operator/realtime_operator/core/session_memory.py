@@ -59,6 +59,11 @@ class Wanted:
     suspended: bool
     lost_nulls: tuple[str, ...] = ()
 
+    @property
+    def model(self) -> str:
+        """The model asked for; empty for none, or where the request cannot be made."""
+        return "" if isinstance(self.template, InvalidSession) else self.template.model or ""
+
     def request(self) -> MintTemplate:
         """The request.
 

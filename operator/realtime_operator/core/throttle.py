@@ -10,20 +10,28 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 from realtime_operator.core.rate_hint import MINUTE_S
 
 DECREASE = 0.1
 """How much of the granted rate is given up: a tenth is enough not to be refused again at once, and costs little of a tight limit."""
 
-REGAIN_S, REGAIN_FIRST_S = 120.0, 30.0
-"""From the narrowed rate back to the granted one; sooner the first time, when a burst is all that is known of the provider."""
+REGAIN_S, REGAIN_FIRST_S, REGAIN_UNKNOWN_S = 120.0, 30.0, 5.0
+"""From the narrowed rate back to the granted one; sooner the first time, when a burst is all that is known of the provider, and at once
+where it is not even that: counted from its first grant, the rate is twelvefold after half a minute."""
 
 FORGOTTEN_AFTER_S = 900.0
 """Without another 429 the rate has grown 28-fold by then, and there is nothing left to narrow."""
 
-LEAST_PER_MINUTE = 6.0
-"""A provider that grants nothing at all is still asked so often: otherwise nobody would learn that it does again."""
+LEAST_PER_MINUTE, LEAST_AT_FIRST = 6.0, 20.0
+"""A provider is still asked so often: otherwise nobody would learn that it grants more. Little demand tells little of a limit, at first."""
+
+UNKNOWN_PER_MINUTE = 60.0
+"""Where nothing was granted before the first 429, nothing is known of the limit: others may have used it up."""
+
+IN_USE_SHARE = 0.8
+"""Who was granted so much of its rate in the last minute is near its limit."""
 
 PAUSE_FIRST_S, PAUSE_MAX_S = 1.0, 30.0
 """After a 429; doubled while nothing is granted."""
@@ -50,15 +58,20 @@ class Throttle:
         paused_until: nothing is sent before this.
     """
 
-    def __init__(self, configured: float | None) -> None:
-        """Begin with nothing narrowed."""
+    def __init__(self, configured: float | None, *, granted: Iterable[tuple[int, int]] = ()) -> None:
+        """Begin with nothing narrowed.
+
+        Args:
+            configured: requests a minute at most, or None.
+            granted: seconds of the last minute, with how many requests were granted in each.
+        """
         self.configured = configured
         self.paused_until = -math.inf
         self._level = math.inf
         self._since = -math.inf
         self._regain = REGAIN_S
         self._row = 0
-        self._granted: deque[tuple[int, int]] = deque()
+        self._granted = deque(granted)
 
     def narrowed(self, now: float) -> float | None:
         """Requests a minute that its 429s leave; None where they narrow nothing."""
@@ -81,6 +94,21 @@ class Throttle:
             pause = max(pause, TRIAL_EVERY_S)
         return max(last_at + pause, self.paused_until)
 
+    @property
+    def narrowed_at(self) -> float:
+        """When a 429 last narrowed it; minus infinity for never."""
+        return self._since
+
+    @property
+    def in_trial(self) -> bool:
+        """Whether nothing has been granted since a 429 came."""
+        return self._row > 0
+
+    def is_in_use(self, now: float) -> bool:
+        """Whether its 429s have told a rate, and that is nearly used up."""
+        narrowed = self.narrowed(now)
+        return narrowed is not None and self._in_a_minute(now) >= IN_USE_SHARE * narrowed
+
     def is_open(self, now: float) -> bool:
         """Whether anybody may ask at any moment."""
         return self.per_minute(now) is None and not self._row
@@ -88,6 +116,8 @@ class Throttle:
     def granted(self, now: float) -> None:
         """An answer came that was no 429."""
         if now >= self.paused_until:
+            if self._row and self._regain == REGAIN_UNKNOWN_S:
+                self._since = now
             self._row = 0
         second = int(now)
         if self._granted and self._granted[-1][0] == second:
@@ -120,12 +150,14 @@ class Throttle:
         if self._row == 1:
             self._narrow(now, refill or 0.0)
 
-    def resume(self, *, paused_until: float, per_minute: float | None, now: float) -> None:
-        """Take up what another process knew of it."""
+    def resume(
+        self, *, paused_until: float, per_minute: float | None, narrowed_at: float, now: float
+    ) -> None:
+        """Take up what another process knew of it: its rate, as far as that has not widened or been forgotten since ``narrowed_at``."""
         if per_minute is not None:
             self._level, self._since, self._regain = (
                 max(per_minute, LEAST_PER_MINUTE),
-                now - REGAIN_S,
+                min(narrowed_at, now - REGAIN_S),
                 REGAIN_S,
             )
         if paused_until > now:
@@ -136,16 +168,30 @@ class Throttle:
         self.paused_until, self._level, self._since, self._row = -math.inf, math.inf, -math.inf, 0
         self._granted.clear()
 
+    def handed_over(self) -> Throttle:
+        """What its 429s told, as another throttle's; this one is as if there had been none, though it knows what was granted."""
+        other = Throttle(None)
+        other.paused_until, other._row = self.paused_until, self._row
+        other._level, other._since, other._regain = self._level, self._since, self._regain
+        self.paused_until, self._level, self._since, self._row = -math.inf, math.inf, -math.inf, 0
+        return other
+
     def _narrow(self, now: float, refill: float) -> None:
-        self._forget_before(now - MINUTE_S)
-        in_a_minute = float(sum(count for _, count in self._granted))
-        so_far = self.per_minute(now)
-        self._regain = REGAIN_S
-        if so_far is None:
-            in_a_minute *= HEADROOM
-            self._regain = REGAIN_FIRST_S
-        level = max(in_a_minute, refill, LEAST_PER_MINUTE)
+        granted, so_far = self._in_a_minute(now), self.per_minute(now)
+        is_first = self.narrowed(now) is None or self._regain == REGAIN_UNKNOWN_S
+        if is_first and not granted and not refill:
+            level, self._regain = UNKNOWN_PER_MINUTE, REGAIN_UNKNOWN_S
+        elif is_first and self.configured is None:
+            level, self._regain = max(HEADROOM * granted, refill, LEAST_AT_FIRST), REGAIN_FIRST_S
+        else:
+            # Where nothing was asked for, half is as good a guess as any.
+            known = granted or (so_far or 0.0) / 2
+            level, self._regain = max(known, refill, LEAST_PER_MINUTE), REGAIN_S
         self._level, self._since = min(level, so_far) if so_far is not None else level, now
+
+    def _in_a_minute(self, now: float) -> float:
+        self._forget_before(now - MINUTE_S)
+        return float(sum(count for _, count in self._granted))
 
     def _forget_before(self, moment: float) -> None:
         while self._granted and self._granted[0][0] < moment:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from realtime_operator.api.provider import Limits
+from realtime_operator.core.blame import Blame, Blamed
 from realtime_operator.core.errors import ProviderError, ProviderThrottled
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.provider_standing import LastError, Standing
@@ -13,6 +14,7 @@ from realtime_operator.core.rate_hint import MINUTE_S
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.throttle import Throttle
 from realtime_operator.engine.limiter import RateLimiter
+from realtime_operator.engine.model_gate import ModelGate
 from realtime_operator.engine.probing import Probing
 from realtime_operator.engine.turns import Lane, rotation_of, urgency_of
 from realtime_operator.ports import Clock
@@ -23,7 +25,7 @@ LATENCY_WEIGHT = 0.2
 ROOM_S = 1.0
 """How long a pass may wait for its moment within a rate limit: so many more passes than requests are in flight, and no more."""
 
-TOO_MANY_REQUESTS = 429
+TOO_MANY_REQUESTS, TROUBLE = 429, 500
 
 
 class Admission:
@@ -50,11 +52,15 @@ class Admission:
             wake: has sessions looked at now.
         """
         self._clock = clock
+        self._wake = wake
         self._limits = Limits()
+        self._blame = Blame()
+        self._gates: dict[str, ModelGate] = {}
         self._throttle = Throttle(None)
         self._limiter = RateLimiter(clock, self._throttle)
         self._probing = Probing(clock, name, all_in_trouble=all_in_trouble, wake=wake)
         self._last_error: LastError | None = None
+        self._slow: ProviderThrottled | None = None
         self.latency = 0.0
 
     def limit(self, limits: Limits) -> None:
@@ -82,6 +88,7 @@ class Admission:
             down=self._probing.down,
             paused_until=self._throttle.paused_until,
             narrowed=self._throttle.narrowed(now),
+            narrowed_at=self._throttle.narrowed_at,
             per_minute=self._throttle.per_minute(now),
             last_error=self._last_error,
         )
@@ -90,9 +97,13 @@ class Admission:
         """Wait until this session may ask.
 
         Raises:
-            ProviderDown: the provider is in trouble, and another session asks whether it still is.
+            ProviderDown: the provider is in trouble, and another session asks whether it still is; or its model has a limit of its own,
+                and another session's moment comes first.
         """
         self._probing.admit(memory)
+        gate = self._gates.get(memory.wanted.model)
+        if gate is not None:
+            gate.admit(memory)
         now = self._clock.now()
         if not self._throttle.is_open(now):
             urgency = urgency_of(memory, now=now, horizon=now)
@@ -101,12 +112,27 @@ class Admission:
             await self._limiter.admitted(urgency)
             self._probing.may_still(memory)
 
-    def answered(self, answer: MintAnswer) -> None:
-        """Learn from an answer, whatever it is."""
+    def answered(self, answer: MintAnswer, *, model: str) -> None:
+        """Learn from an answer to a request for a model, whatever it is."""
         self.latency += LATENCY_WEIGHT * (answer.received_at - answer.sent_at - self.latency)
-        if answer.status != TOO_MANY_REQUESTS:
-            self._throttle.granted(self._clock.now())
-            self._limiter.changed()
+        if answer.status == TOO_MANY_REQUESTS:
+            return
+        now = self._clock.now()
+        if answer.status < TROUBLE:
+            mistaken = self._blame.granted(model, now)
+            if mistaken is not None and self._slow is not None:
+                throttle = self._throttle.handed_over()
+                self._gates[mistaken] = ModelGate(self._clock, throttle, self._slow, wake=self._wake)
+            self._granted_to(model)
+        self._throttle.granted(now)
+        self._limiter.changed()
+
+    def _granted_to(self, model: str) -> None:
+        gate = self._gates.get(model)
+        if gate is not None:
+            gate.granted()
+            if gate.is_needless:
+                del self._gates[model]
 
     def succeeded(self) -> None:
         """Learn that a token came."""
@@ -116,20 +142,37 @@ class Admission:
         """Learn that none came, after the session remembered why."""
         self._last_error = LastError(self._clock.now(), str(error.reason), error.status)
         if isinstance(error, ProviderThrottled):
+            self._throttled(memory, error)
+        self._probing.failed(memory, error)
+
+    def _throttled(self, memory: SessionMemory, error: ProviderThrottled) -> None:
+        now, model, self._slow = self._clock.now(), memory.wanted.model, error
+        row = memory.failure.count if memory.failure is not None else 1
+        blamed = self._blame.refused(
+            model,
+            now,
+            apart=model in self._gates,
+            in_trial=self._throttle.in_trial,
+            in_use=self._throttle.is_in_use(now),
+        )
+        if blamed is Blamed.MODEL:
+            if model not in self._gates:
+                throttle = Throttle(None, granted=self._blame.granted_lately(model))
+                self._gates[model] = ModelGate(self._clock, throttle, error, wake=self._wake)
+            self._gates[model].refused(error, row=row, latency=self.latency)
+        elif blamed is Blamed.ALL:
             self._throttle.refused(
-                self._clock.now(),
-                row=memory.failure.count if memory.failure is not None else 1,
-                wish=error.retry_after or 0.0,
-                refill=error.refill,
-                latency=self.latency,
+                now, row=row, wish=error.retry_after or 0.0, refill=error.refill, latency=self.latency
             )
             self._limiter.changed()
-        self._probing.failed(memory, error)
 
     def resume(self, known: Standing) -> None:
         """Take up what another process knew, so that not everybody finds out anew."""
         self._throttle.resume(
-            paused_until=known.paused_until, per_minute=known.narrowed, now=self._clock.now()
+            paused_until=known.paused_until,
+            per_minute=known.narrowed,
+            narrowed_at=known.narrowed_at,
+            now=self._clock.now(),
         )
         if known.down is not None:
             self._probing.resume(known.down)
@@ -138,4 +181,7 @@ class Admission:
         """The provider is another one, or gone: what was known of it counts no more, and nobody waits."""
         self._throttle.forget()
         self._limiter.changed()
+        gates, self._gates, self._blame = self._gates, {}, Blame()
+        for gate in gates.values():
+            gate.let_all_go()
         self._probing.end()

@@ -48,6 +48,6 @@ class Granted:
         if self.is_current:
             self.entry.admission.failed(memory, error)
 
-    def answered(self, answer: MintAnswer) -> None:
+    def answered(self, answer: MintAnswer, *, model: str) -> None:
         """Learn from an answer: clock, latency and rate."""
-        self.entry.answered(answer)
+        self.entry.answered(answer, model=model)
