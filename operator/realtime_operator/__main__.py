@@ -21,7 +21,7 @@ from realtime_operator.adapters.probe_server import CannotListen
 from realtime_operator.adapters.telemetry import configure_logging
 from realtime_operator.deadline import exit_within
 from realtime_operator.settings import LogFormat, Settings
-from realtime_operator.unhurried import ENGINE_S, UnhurriedLoop
+from realtime_operator.unhurried import ENGINE_S, unhurried_loop
 from realtime_operator.wiring import LAST_STATUS_S, Operator
 
 _log = logging.getLogger("realtime_operator")
@@ -61,11 +61,10 @@ def main() -> None:
         _log.error("no access to a cluster: %s", error)
         sys.exit(USAGE_ERROR)
 
-    loop = UnhurriedLoop(ENGINE_S)
+    loop = unhurried_loop(ENGINE_S)
 
     async def until_stopped() -> None:
         operator = Operator(settings, access, instance=os.environ.get("POD_NAME", f"pid-{os.getpid()}"))
-        loop.hurry_while(operator.is_in_a_burst)
         stop = asyncio.Event()
 
         def end() -> None:

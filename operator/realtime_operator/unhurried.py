@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
-from collections.abc import Callable
 from typing import Any, Final
 
 ENGINE_S: Final = 0.04
@@ -19,31 +18,19 @@ WATCH_S: Final = 0.1
 """For the loop that watches: a new session is heard of by so much later at most."""
 
 
-def _never() -> bool:
-    return False
-
-
-class UnhurriedLoop(asyncio.SelectorEventLoop):
+def unhurried_loop(pause: float) -> asyncio.AbstractEventLoop:
     """A loop that, having slept, looks what came only after ``pause`` seconds more; while it is busy it never pauses."""
-
-    def __init__(self, pause: float) -> None:
-        self._unhurried = _Unhurried(pause)
-        super().__init__(self._unhurried)
-
-    def hurry_while(self, hurried: Callable[[], bool]) -> None:
-        """Leave the pauses out while ``hurried`` says that each answer is to be followed up at once."""
-        self._unhurried.hurried = hurried
+    return asyncio.SelectorEventLoop(_Unhurried(pause))
 
 
 class _Unhurried(selectors.DefaultSelector):
     def __init__(self, pause: float) -> None:
         super().__init__()
         self._pause = pause
-        self.hurried: Callable[[], bool] = _never
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
         """Timers ring up to a pause late, which lets them ring together."""
-        if self.hurried() or (timeout is not None and timeout <= 0):
+        if timeout is not None and timeout <= 0:
             return super().select(timeout)
         ready = super().select(None if timeout is None else max(timeout, self._pause))
         if not ready:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -74,7 +74,6 @@ class Operator:
         self._began = self.clock.now()
         self._is_settled = False
         self.gate = Gate()
-        self._bursts: Callable[[], bool] = lambda: False  # until there is something to do
         self.table = Table()
         self.metrics = PrometheusMetrics(
             lambda: samples(self.table, self.clock.now()),
@@ -105,10 +104,6 @@ class Operator:
             _log.info("running", extra={"fields": {"port": probes.port, "instance": self._instance}})
             await self._loop_until(stop)
         _log.info("stopped")
-
-    def is_in_a_burst(self) -> bool:
-        """Whether so much is under way for tokens that each answer is to be followed up at once."""
-        return self._bursts()
 
     @property
     def _namespaces(self) -> Sequence[str] | None:
@@ -159,7 +154,6 @@ class Operator:
             report=self._report,
             metrics=self.metrics,
         )
-        self._bursts = self._dispatcher.is_in_a_burst
         self._notice_lane = NoticeLane(events, is_in_a_burst=self._dispatcher.is_in_a_burst)
         self._status_lane = StatusLane(
             objects,

@@ -16,7 +16,7 @@ from typing import Any, Final
 import kopf
 from kopf._cogs.structs.references import Insights
 
-from realtime_operator.unhurried import WATCH_S, UnhurriedLoop
+from realtime_operator.unhurried import WATCH_S, unhurried_loop
 from realtime_operator.watch.credentials import ClusterCredentials
 from realtime_operator.watch.registry import Heard, registry, settings
 
@@ -48,7 +48,7 @@ class Life:
         self._namespaces = namespaces
         self._credentials = credentials
         self._heard = heard
-        self._loop = UnhurriedLoop(WATCH_S)
+        self._loop = unhurried_loop(WATCH_S)
         self._end = asyncio.Event()
         self.is_watching = False
         self.lasted = 0.0
