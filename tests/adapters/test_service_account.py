@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,19 @@ def test_a_mount_without_a_namespace(mount: Path) -> None:
     assert access.namespace == "default"
     with pytest.raises(ClusterAccessInvalid, match="this is no pod"):
         access_of_service_account({}, mount=mount)
+
+
+def test_nothing_is_written(mount: Path) -> None:
+    """A pod whose root is read-only has no place for even a temporary file."""
+    made: list[Any] = []
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event.startswith("tempfile."):
+            made.append(arguments)
+
+    sys.addaudithook(note)  # for good: there is no way to take one away
+    access_of_service_account({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, mount=mount)
+    assert made == []
 
 
 def test_no_cluster_at_all(tmp_path: Path) -> None:

@@ -162,6 +162,11 @@ def _ssl_context(tls: TlsMaterial) -> ssl.SSLContext:
 
 def _load_client_certificate(context: ssl.SSLContext, tls: TlsMaterial) -> None:
     """Load the pair; what is given as data passes through private files, because ssl reads nothing else."""
+    if tls.certificate_data is None and tls.private_key_data is None:
+        # No file is made: with a service account there is no pair, and its pod has no place to write to.
+        if tls.certificate_path is not None:
+            context.load_cert_chain(tls.certificate_path, tls.private_key_path, password=_no_passphrase)
+        return
     with tempfile.TemporaryDirectory(prefix="realtime-operator-tls-") as folder:
         certificate = _as_file(Path(folder, "tls.crt"), tls.certificate_data, tls.certificate_path)
         key = _as_file(Path(folder, "tls.key"), tls.private_key_data, tls.private_key_path)
