@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import kopf
 from kopf._cogs.structs.references import Insights
+from kopf._core.engines.peering import Identity
 
 from realtime_operator.unhurried import WATCH_S, unhurried_loop
 from realtime_operator.watch.credentials import ClusterCredentials
@@ -74,11 +75,12 @@ class Life:
             self._loop.call_soon_threadsafe(self._end.set)
 
     async def _watch(self) -> None:
-        insights = Insights()  # a parameter of kopf.spawn_tasks() has this type, which has no public name
+        insights = Insights()  # parameters of kopf.spawn_tasks() have these types, which have no public names
         try:
             tasks = await kopf.spawn_tasks(
                 registry=registry(self._kinds, self._credentials, self._heard),
                 settings=settings(),
+                identity=Identity("realtime-operator"),  # else kopf asks for the user's name, and in a pod there is none
                 insights=insights,
                 standalone=True,
                 clusterwide=self._namespaces is None,
