@@ -28,6 +28,9 @@ LAST_MOMENT_S: Final = 1.0
 
 CANCEL_AGAIN_S: Final = 0.1
 
+OURSELVES: Final = Identity("realtime-operator")
+"""Without it kopf asks for the name of the user, and in a pod there is none."""
+
 
 class Life:
     """Watches until it ends; :meth:`run` is called once, in a thread without a loop.
@@ -80,7 +83,7 @@ class Life:
             tasks = await kopf.spawn_tasks(
                 registry=registry(self._kinds, self._credentials, self._heard),
                 settings=settings(),
-                identity=Identity("realtime-operator"),  # else kopf asks for the user's name, and in a pod there is none
+                identity=OURSELVES,
                 insights=insights,
                 standalone=True,
                 clusterwide=self._namespaces is None,
