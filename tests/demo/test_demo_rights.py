@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from demo.kubectl import Kubectl
 from demo.samples import NAMESPACE, documents, key_secret, provider_document, sessions
 from demo.stage import OPERATOR, set_up, start_operator, start_stand_in
 from hack.controlplane import control_plane
+from tests.support.audit import Audit
 from tests.support.fixtures import CRDS
 from tests.support.provider import KEY
 
@@ -22,16 +22,6 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.fixtures"]
 pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("kubectl")]
 
-POLICY = f"""
-apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-  - level: Metadata
-    users: [{OPERATOR}]
-  - level: None
-"""
-FORBIDDEN = 403
 WITHIN_SECONDS = 60.0
 AFTER_A_MISSED_EVENT: Final = {("realtime-operator.io", "realtimesessions", "get")}
 """Used when the resync finds a session that the watch did not tell of, which cannot be staged."""
@@ -52,22 +42,9 @@ def granted() -> set[Right]:
     }
 
 
-def used(log: Path) -> tuple[set[Right], set[Right]]:
-    """What the operator asked for, and what of it was refused."""
-    asked, refused = set(), set()
-    for line in log.read_text().splitlines(keepends=True):
-        if not line.endswith("\n"):
-            break
-        event = json.loads(line)
-        reference = event.get("objectRef") or {}
-        if "resource" not in reference:
-            continue  # discovery, which everybody may ask for
-        resource = "/".join(filter(None, [reference["resource"], reference.get("subresource")]))
-        right = (reference.get("apiGroup", ""), resource, event["verb"])
-        asked.add(right)
-        if event.get("responseStatus", {}).get("code") == FORBIDDEN:
-            refused.add(right)
-    return asked, refused
+def used(audit: Audit) -> set[Right]:
+    """What the operator asked for."""
+    return {(it.group, it.resource, it.verb) for it in audit.asked()}
 
 
 def named(name: str, provider: dict[str, str]) -> dict[str, Any]:
@@ -92,15 +69,13 @@ def own_provider(base_url: str) -> dict[str, Any]:
 
 def test_the_rights_are_enough_and_each_is_used(tmp_path: Path) -> None:
     """With both kinds of providers, a CA bundle and a policy, nothing is refused and no right is idle."""
-    policy, log = tmp_path / "policy.yaml", tmp_path / "audit.log"
-    policy.write_text(POLICY)
-    audit = [f"--audit-policy-file={policy}", f"--audit-log-path={log}"]
+    audit = Audit(tmp_path, OPERATOR)
     with ExitStack() as opened:
         plane = opened.enter_context(
             control_plane(
                 controllers=True,
                 definitions=sorted(CRDS.glob("*.yaml")),
-                extra_arguments={"kube-apiserver": audit},
+                extra_arguments={"kube-apiserver": audit.arguments},
             )
         )
         stand_in = start_stand_in(plane, KEY)
@@ -130,9 +105,9 @@ def test_the_rights_are_enough_and_each_is_used(tmp_path: Path) -> None:
         )
         wanted = granted() - AFTER_A_MISSED_EVENT
         deadline = time.monotonic() + WITHIN_SECONDS
-        while not wanted <= used(log)[0] and time.monotonic() < deadline:
+        while not wanted <= used(audit) and time.monotonic() < deadline:
             time.sleep(0.1)
-    asked, refused = used(log)
-    assert refused == set()
+    asked = used(audit)
+    assert audit.refused() == set()
     assert wanted - asked == set()
     assert asked <= granted()

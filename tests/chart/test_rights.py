@@ -1,0 +1,139 @@
+"""The rights that the chart grants are exactly those that the operator uses. The API server's audit log is the witness.
+
+The operator runs as cluster-admin, so that it could use any other right as well. What it asked for is compared with the rendered rules.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.chart.chart import of_kind, one, rights
+from tests.chart.installed import HOME, USER, Cluster, fresh_cluster
+from tests.support.operator import wait_for
+from tests.support.provider import KEY, running_provider
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.stage import Stage
+
+pytest_plugins = ["tests.support.fixtures"]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("kubectl", "helm")]
+
+Right = tuple[str, str, str]
+
+AFTER_A_MISSED_EVENT: Final = {("realtime-operator.io", "realtimesessions", "get")}
+"""Used when a comparison of lists finds a session that the watch did not tell of, which cannot be staged."""
+
+WITHIN = 20.0
+SERVED = "hotel"
+
+
+def play(stage: Stage, authority: str) -> None:
+    """Everything that needs the API: all sources of credentials, rotation, repair, adoption, takeover, refusals, a delete."""
+    stage.key()
+    stage.core.create_namespaced_secret(
+        SERVED,
+        {
+            "metadata": {"name": "desk", "labels": {"realtime-operator.io/session-value": "true"}},
+            "stringData": {"token": "desk-token"},
+        },
+    )
+    stage.core.create_namespaced_secret(
+        SERVED,
+        {
+            "metadata": {"name": "adopted", "labels": {"realtime-operator.io/adopt": "true"}},
+            "stringData": {"x": "y"},
+        },
+    )
+    stage.core.create_namespaced_config_map(
+        SERVED, {"metadata": {"name": "authority"}, "data": {"ca.crt": authority}}
+    )
+    stage.add_provider(caBundleRef={"kind": "ConfigMap", "name": "authority", "key": "ca.crt"})
+    stage.add("plain")
+    stage.add("rotating", lifetimeSeconds=10)
+    stage.add("adopted", secret={"adoptionPolicy": "IfUnowned"})
+    stage.add(
+        "with-a-tool",
+        session={
+            "type": "realtime",
+            "model": stage.model("with-a-tool"),
+            "tools": [{"type": "mcp", "server_label": "desk", "server_url": "https://desk.example/mcp"}],
+        },
+        secretValues=[{"path": "/tools/0/authorization", "secretKeyRef": {"name": "desk", "key": "token"}}],
+    )
+    stage.add("refused", session={"type": "realtime", "model": "gpt-realtime", "instuctions": "?"})
+    stage.add("astray", providerRef={"kind": "RealtimeProvider", "name": "nowhere"})
+    for name in ("plain", "rotating", "adopted", "with-a-tool"):
+        stage.ready(name)
+    stage.condition("refused", "Stalled", "True")
+    stage.condition("astray", "Ready", "False")
+    stage.core.delete_namespaced_secret("plain", SERVED)
+    stage.annotate("plain", {"realtime-operator.io/rotate": "now"})
+    wait_for(lambda: stage.entries("plain"), "plain: its Secret is back")
+    wait_for(lambda: len(stage.mints("rotating")) > 1, "rotating: a second token")
+    stage.delete("with-a-tool")
+    wait_for(lambda: stage.secret("with-a-tool") is None, "with-a-tool: its Secret is gone")
+
+
+def as_cluster_admin(cluster: Cluster) -> None:
+    """Let the operator's service account do anything."""
+    cluster.run(
+        "kubectl", "create", "clusterrolebinding", "anything", "--clusterrole=cluster-admin", f"--user={USER}"
+    )
+
+
+def used(cluster: Cluster) -> set[Right]:
+    """What the operator asked for, wherever."""
+    return {(it.group, it.resource, it.verb) for it in cluster.audit.asked()}
+
+
+def test_in_the_whole_cluster(tmp_path: Path) -> None:
+    """Each rule of the ClusterRole is used, and nothing is asked for that it does not grant; the policies refuse nothing."""
+    with fresh_cluster(tmp_path, namespaces=[SERVED]) as cluster, running_provider() as provider:
+        cluster.install({"defaultProvider": {"apiKey": KEY, "baseURL": provider.url}})
+        as_cluster_admin(cluster)
+        stage = cluster.stage(SERVED, provider)
+        everywhere = {
+            "allow": {"namespaces": {"matchExpressions": [{"key": "closed", "operator": "DoesNotExist"}]}}
+        }
+        stage.key("cluster-key")
+        reference = {"name": "cluster-key", "namespace": SERVED, "key": "api-key"}
+        stage.add_cluster_provider("chosen", auth={"secretRef": reference}, **everywhere)
+        with cluster.operator(tmp_path / "operator.log"):
+            stage.add("chosen", providerRef={"kind": "ClusterRealtimeProvider", "name": "chosen"})
+            stage.add("lost", providerRef={"kind": "ClusterRealtimeProvider", "name": "nowhere"})
+            stage.ready("chosen")
+            stage.condition("lost", "Ready", "False")
+            play(stage, cluster.plane.ca_file.read_text())
+            granted = rights(one(of_kind(cluster.release(), "ClusterRole"), "ClusterRole", HOME)["rules"])
+            with contextlib.suppress(TimeoutError):  # the comparison below says which is idle
+                wait_for(partial(_all_used, cluster, granted), "every right used", within=WITHIN)
+        assert used(cluster) | AFTER_A_MISSED_EVENT == granted
+        assert cluster.audit.refused() == set()
+
+
+def test_in_two_namespaces(tmp_path: Path) -> None:
+    """Each rule of the Roles is used, nothing is asked for that they do not grant, and nothing outside of their namespaces."""
+    with fresh_cluster(tmp_path, namespaces=[SERVED, "bar"]) as cluster, running_provider() as provider:
+        cluster.install({"scope": {"namespaces": [SERVED, "bar"]}})
+        as_cluster_admin(cluster)
+        with cluster.operator(tmp_path / "operator.log"):
+            play(cluster.stage(SERVED, provider), cluster.plane.ca_file.read_text())
+            roles = of_kind(cluster.release(), "Role")
+            assert [it["metadata"]["namespace"] for it in roles] == [SERVED, "bar"]
+            granted = rights(roles[0]["rules"])
+            assert rights(roles[1]["rules"]) == granted
+            with contextlib.suppress(TimeoutError):  # the comparison below says which is idle
+                wait_for(partial(_all_used, cluster, granted), "every right used", within=WITHIN)
+        assert used(cluster) | AFTER_A_MISSED_EVENT == granted
+        assert {it.namespace for it in cluster.audit.asked()} == {SERVED, "bar"}
+        assert cluster.audit.refused() == set()
+
+
+def _all_used(cluster: Cluster, granted: set[Right]) -> bool:
+    return granted <= used(cluster) | AFTER_A_MISSED_EVENT
