@@ -25,6 +25,9 @@ class PassCase:
         template: the request with its values put in; None while unknown.
         values_changed: as memory had it when the pass began.
         request_hash: of what would be sent; None while unknown.
+        may_mint: whether the pass has one of the provider's places.
+        needs_place: whether it turned out to need one.
+        overtaken: whether session or provider changed while it waited.
     """
 
     wanted: Wanted
@@ -34,6 +37,9 @@ class PassCase:
     template: MintTemplate | None = None
     values_changed: int = 0
     request_hash: str | None = None
+    may_mint: bool = True
+    needs_place: bool = False
+    overtaken: bool = False
 
     @property
     def handle(self) -> ProviderHandle:
@@ -49,6 +55,9 @@ class PassCase:
 
 def pass_result(memory: SessionMemory, case: PassCase, *, now: float) -> PassResult:
     """Say what the object should show, what people should hear, and when to look again."""
+    if case.needs_place or case.overtaken:
+        # The next pass follows at once, and says what there is to say.
+        return PassResult(now, again=case.overtaken, needs_place=case.needs_place)
     wake_at = next_wake_up(memory, case.wanted, now=now)
     if memory.gone or _knows_nothing_new(memory, case, now=now):
         return PassResult(wake_at)

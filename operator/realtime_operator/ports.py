@@ -172,8 +172,11 @@ class ProviderHandle(Protocol):
         """Whether it still is what the pass found it to be."""
         ...
 
-    async def admitted(self, memory: SessionMemory) -> None:
-        """Wait until one more request is within the limits, the most urgent first; ``ProviderDown`` while others probe it."""
+    async def admitted(self, memory: SessionMemory) -> bool:
+        """Wait until one more request is within the limits, the most urgent first; ``ProviderDown`` while others probe it.
+
+        Says whether the request may be sent; if not, what would be asked has changed meanwhile.
+        """
         ...
 
     def answered(self, answer: MintAnswer, *, model: str) -> None:
@@ -211,16 +214,20 @@ class PassResult:
         wake_at: local time of the next pass at the latest.
         status: the status document that the object should have; None where there is nothing new to say.
         notices: events to post.
+        again: whether another pass must follow at once, because what this one found changed meanwhile.
+        needs_place: whether another pass must follow with one of the provider's places, because a look found that a mint is needed.
     """
 
     wake_at: float
     status: Mapping[str, Any] | None = None
     notices: Sequence[Notice] = ()
+    again: bool = False
+    needs_place: bool = False
 
 
 class Reconcile(Protocol):
     """One pass over one session."""
 
-    async def __call__(self, memory: SessionMemory, *, horizon: float) -> PassResult:
-        """Bring memory and Secret up to date; rotations due by the local time ``horizon`` are begun now."""
+    async def __call__(self, memory: SessionMemory, *, horizon: float, may_mint: bool) -> PassResult:
+        """Bring memory and Secret up to date; rotations due by the local time ``horizon`` are begun now, if a mint may be sent."""
         ...

@@ -68,14 +68,15 @@ class Reconciler:
         self._values = values
         self._metrics = metrics
 
-    async def reconcile(self, memory: SessionMemory, *, horizon: float) -> PassResult:
+    async def reconcile(self, memory: SessionMemory, *, horizon: float, may_mint: bool = True) -> PassResult:
         """Make one pass.
 
         Args:
             memory: of the session; brought up to date.
             horizon: rotations due by this local time are begun now.
+            may_mint: whether the provider may be asked; if not, the result says where it would have been.
         """
-        case = PassCase(memory.wanted, horizon, values_changed=memory.values_changed)
+        case = PassCase(memory.wanted, horizon, values_changed=memory.values_changed, may_mint=may_mint)
         try:
             await self._act(memory, case)
         except OperatorError as error:
@@ -146,7 +147,9 @@ class Reconciler:
             schedule_token(memory, case.wanted, case.handle.clock, seen.holding)
             seen = Observation(seen.holding, intact=True, stamp=memory.stamp)
         if decision.mint is not None:
-            await self._rotate(memory, case, target, seen, decision.mint)
+            case.needs_place = not case.may_mint
+            if case.needs_place or not await self._rotate(memory, case, target, seen, decision.mint):
+                return
         if not decision.held_back:
             memory.failure = None
         if memory.holding is not None and memory.holding.request_hash == case.request_hash:
@@ -172,17 +175,14 @@ class Reconciler:
         return plan(situation)
 
     async def _rotate(
-        self,
-        memory: SessionMemory,
-        case: PassCase,
-        target: Target,
-        seen: Observation,
-        reason: MintReason,
-    ) -> None:
+        self, memory: SessionMemory, case: PassCase, target: Target, seen: Observation, reason: MintReason
+    ) -> bool:
+        """Mint and write; says whether that was done, and nothing had changed while it waited its turn."""
         handle, due_at, before = case.handle, memory.rotation_at, seen.holding
-        await handle.admitted(memory)
-        if memory.gone or memory.wanted is not case.wanted or not case.is_current(memory):
-            return  # while it waited its turn the session or the provider changed: another pass follows
+        may_ask = await handle.admitted(memory)
+        if not may_ask or memory.gone or memory.wanted is not case.wanted or not case.is_current(memory):
+            case.overtaken = True
+            return False
         token = await self._mint(case)
         if before is not None and before.token.value == token.value:
             raise same_token_again()
@@ -200,6 +200,7 @@ class Reconciler:
         _log.debug(
             "token minted", extra={"fields": _named(memory) | {"reason": reason, "token_id": token.token_id}}
         )
+        return True
 
     async def _mint(self, case: PassCase) -> EphemeralToken:
         handle, template = case.handle, case.template or case.wanted.request()

@@ -150,6 +150,7 @@ class Operator:
             lanes=Lanes(self._directory.max_in_flight),
             reconcile=reconciler.reconcile,
             provider_of=self._directory.lane_of,
+            let_go=self._directory.let_go,
             mint_latency=self._directory.latency,
             report=self._report,
             metrics=self.metrics,

@@ -85,6 +85,7 @@ class World:
             lanes=Lanes(self.providers.max_in_flight if self.providers else lambda _: in_flight),
             reconcile=reconcile or self.reconciler.reconcile,
             provider_of=self.lane_of,
+            let_go=self.providers.let_go if self.providers else lambda _: None,
             mint_latency=self.providers.latency if self.providers else lambda: 0.1,
             report=self._report,
             metrics=self.metrics,

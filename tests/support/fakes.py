@@ -209,10 +209,11 @@ class FixedHandle:
     admissions: int = 0
     while_waiting: Callable[[], None] = lambda: None
 
-    async def admitted(self, memory: SessionMemory) -> None:  # noqa: ARG002 - as the port says
+    async def admitted(self, memory: SessionMemory) -> bool:  # noqa: ARG002 - as the port says
         """See ``ports.ProviderHandle``."""
         self.admissions += 1
         self.while_waiting()
+        return True
 
     def answered(self, answer: MintAnswer, *, model: str) -> None:  # noqa: ARG002 - as the port says
         """See ``ports.ProviderHandle``."""

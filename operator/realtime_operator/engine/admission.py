@@ -93,8 +93,8 @@ class Admission:
             last_error=self._last_error,
         )
 
-    async def admitted(self, memory: SessionMemory) -> None:
-        """Wait until this session may ask.
+    async def admitted(self, memory: SessionMemory) -> bool:
+        """Wait until this session may ask; says whether it may, or was let go because what it would ask has changed.
 
         Raises:
             ProviderDown: the provider is in trouble, and another session asks whether it still is; or its model has a limit of its own,
@@ -109,8 +109,14 @@ class Admission:
             urgency = urgency_of(memory, now=now, horizon=now)
             if urgency.lane is Lane.LOOK:  # it found that a mint is needed
                 urgency = rotation_of(memory, now=now)
-            await self._limiter.admitted(urgency)
+            if not await self._limiter.admitted(urgency, uid=memory.ref.uid):
+                return False
             self._probing.may_still(memory)
+        return True
+
+    def let_go(self, uid: str) -> None:
+        """A session wants something else: where it waits for its moment, it does not any more."""
+        self._limiter.let_go(uid)
 
     def answered(self, answer: MintAnswer, *, model: str) -> None:
         """Learn from an answer to a request for a model, whatever it is."""
@@ -180,6 +186,7 @@ class Admission:
     def begin_anew(self) -> None:
         """The provider is another one, or gone: what was known of it counts no more, and nobody waits."""
         self._throttle.forget()
+        self._limiter.let_all_go()
         self._limiter.changed()
         gates, self._gates, self._blame = self._gates, {}, Blame()
         for gate in gates.values():

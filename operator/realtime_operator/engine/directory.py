@@ -139,6 +139,11 @@ class Directory:
         """Whether a change of this provider may matter to the session."""
         return key in self._candidates(memory)
 
+    def let_go(self, uid: str) -> None:
+        """A session wants something else: it waits for no provider's moment any more."""
+        for entry in self._entries.values():
+            entry.admission.let_go(uid)
+
     def max_in_flight(self, key: ProviderKey) -> int:
         """How many passes may run for a provider at once."""
         entry = self._entries.get(key)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.failure import Failure
@@ -14,7 +15,7 @@ from realtime_operator.core.schedule import retry_delay
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.lanes import Lanes, ProviderKey, Work
 from realtime_operator.engine.table import Entry, Table
-from realtime_operator.engine.turns import Lane, urgency_of
+from realtime_operator.engine.turns import Lane, rotation_of, urgency_of
 from realtime_operator.engine.wakeups import WakeUps
 from realtime_operator.ports import Clock, LeadershipGate, Metrics, PassResult, Reconcile
 
@@ -45,6 +46,7 @@ class Dispatcher:
         lanes: Lanes,
         reconcile: Reconcile,
         provider_of: Callable[[SessionMemory], ProviderKey],
+        let_go: Callable[[str], None],
         mint_latency: Callable[[], float],
         report: Callable[[SessionMemory, PassResult], None],
         metrics: Metrics,
@@ -55,6 +57,7 @@ class Dispatcher:
         self._lanes = lanes
         self._reconcile = reconcile
         self._provider_of = provider_of
+        self._let_go = let_go
         self._mint_latency = mint_latency
         self._report = report
         self._metrics = metrics
@@ -73,6 +76,16 @@ class Dispatcher:
         else:
             self._wake_ups.set(entry.memory.ref.uid, self._clock.now())
             self._nudge.set()
+
+    def changed(self, entry: Entry) -> None:
+        """A session wants something else: see to it that it is looked at now, and waits by that and not by what it wanted before."""
+        if entry.work is not None:
+            self._queue(entry, self._placed(entry, entry.work.horizon))
+            self._nudge.set()
+            return
+        if entry.queued:
+            self._let_go(entry.memory.ref.uid)
+        self.wake(entry)
 
     def wake_all(self, memories: Iterable[SessionMemory]) -> None:
         """See to it that those of these sessions that still exist are looked at now."""
@@ -135,8 +148,11 @@ class Dispatcher:
             if entry.queued:
                 entry.again = True
                 continue
-            entry.queued = True
-            self._lanes.push(self._work(entry.memory, horizon=until))
+            self._queue(entry, self._work(entry.memory, horizon=until))
+
+    def _queue(self, entry: Entry, work: Work) -> None:
+        entry.queued, entry.work = True, work
+        self._lanes.push(work)
 
     def _work(self, memory: SessionMemory, *, horizon: float) -> Work:
         urgency = urgency_of(memory, now=self._clock.now(), horizon=horizon)
@@ -145,30 +161,30 @@ class Dispatcher:
     def _start(self) -> None:
         if self._stopping or not self._gate.is_open():
             return
-        for work in self._lanes.start(self._clock.now()):
-            if work.beside and self._stands_elsewhere(work):
-                continue
-            task = asyncio.create_task(self._pass(work))
+        while started := self._lanes.start(self._clock.now()):
+            for work in started:
+                self._begin(work)
+
+    def _begin(self, work: Work) -> None:
+        entry = self._table.get(work.uid)
+        if entry is None or entry.work != replace(work, beside=False):
+            self._lanes.finished(work)  # it waits elsewhere now, or for nothing
+        elif work.beside and (now := self._placed(entry, work.horizon)).urgency.lane is not Lane.LOOK:
+            # A look that waited has become a rotation meanwhile: then it waits for one of the provider's places like others.
+            self._lanes.finished(work)
+            self._queue(entry, now)
+        else:
+            entry.work = None
+            task = asyncio.create_task(self._pass(entry, work))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    def _stands_elsewhere(self, work: Work) -> bool:
-        """Whether a look that waited has become a rotation meanwhile: then it waits for one of the provider's places like others."""
-        entry = self._table.get(work.uid)
-        if entry is None:
-            return False
-        now = self._work(entry.memory, horizon=max(work.horizon, self._clock.now()))
-        if now.urgency.lane is Lane.LOOK:
-            return False
-        self._lanes.finished(work)
-        self._lanes.push(now)
-        return True
+    def _placed(self, entry: Entry, horizon: float) -> Work:
+        return self._work(entry.memory, horizon=max(horizon, self._clock.now()))
 
-    async def _pass(self, work: Work) -> None:
-        entry = self._table.get(work.uid)
+    async def _pass(self, entry: Entry, work: Work) -> None:
         try:
-            if entry is not None:
-                await self._reconciled(entry, work)
+            await self._reconciled(entry, work)
         finally:
             self._lanes.finished(work)
             self._start()
@@ -176,24 +192,32 @@ class Dispatcher:
     async def _reconciled(self, entry: Entry, work: Work) -> None:
         memory = entry.memory
         memory.older_claimant = self._table.older_claimant(memory)
-        wake_at = self._clock.now() + TICK_S
+        result = PassResult(self._clock.now() + TICK_S)
         try:
-            result = await self._reconcile(memory, horizon=work.horizon)
+            result = await self._reconcile(memory, horizon=work.horizon, may_mint=not work.beside)
         except Exception:  # noqa: BLE001 - one session's surprise must not end the others; it is logged and retried
-            wake_at = self._after_surprise(memory)
+            result = PassResult(self._after_surprise(memory))
         else:
-            wake_at = result.wake_at
             if not memory.gone:
                 self._report(memory, result)
         finally:
             entry.queued = False
-            if memory.gone:
-                pass
-            elif entry.again:
-                entry.again = False
-                self.wake(entry)
-            else:
-                self._wake_ups.set_earlier(work.uid, max(wake_at, self._clock.now() + SHORTEST_PAUSE_S))
+            if not memory.gone:
+                self._follow(entry, work, result)
+
+    def _follow(self, entry: Entry, work: Work, result: PassResult) -> None:
+        """See to the pass after one that ended."""
+        now, again, entry.again = self._clock.now(), entry.again or result.again, False
+        if result.needs_place:
+            placed = self._placed(entry, work.horizon)
+            urgency = placed.urgency
+            if urgency.lane is Lane.LOOK:
+                urgency = rotation_of(entry.memory, now=now)
+            self._queue(entry, replace(placed, urgency=urgency))
+        elif again:
+            self.wake(entry)
+        else:
+            self._wake_ups.set_earlier(work.uid, max(result.wake_at, now + SHORTEST_PAUSE_S))
 
     def _after_surprise(self, memory: SessionMemory) -> float:
         """An error that nobody planned costs one session one pass, never the process."""

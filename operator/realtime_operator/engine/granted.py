@@ -34,9 +34,9 @@ class Granted:
         """Whether the provider is still so."""
         return self.entry.is_as(self.view)
 
-    async def admitted(self, memory: SessionMemory) -> None:
+    async def admitted(self, memory: SessionMemory) -> bool:
         """Wait until this session may ask."""
-        await self.entry.admission.admitted(memory)
+        return await self.entry.admission.admitted(memory)
 
     def succeeded(self) -> None:
         """Learn that a token came."""

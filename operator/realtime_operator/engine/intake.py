@@ -61,7 +61,7 @@ class Intake:
             wanted = _parsed(body)
             self._table.change(entry, wanted)
             self._warn_of_lost_nulls(entry.memory)
-            self._dispatcher.wake(entry)
+            self._dispatcher.changed(entry)
         elif _was_wiped(entry.memory, body):
             self._status_lane.write_again(entry.memory, shown=body.get("status") or {})
 

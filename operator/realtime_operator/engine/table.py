@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from realtime_operator.core.session_memory import SessionMemory, Wanted
+from realtime_operator.engine.lanes import Work
 
 
 @dataclass(slots=True)
@@ -15,11 +16,13 @@ class Entry:
     Attributes:
         memory: what is known of it.
         queued: whether it waits in a lane or runs.
+        work: what waits for it in a lane; None where nothing does. What else is still there is out of date.
         again: whether something changed meanwhile, so that another pass must follow at once.
     """
 
     memory: SessionMemory
     queued: bool = False
+    work: Work | None = None
     again: bool = False
 
 
