@@ -9,6 +9,12 @@ from typing import Any, Final
 LATE_S: Final = 1.0
 """A rotation that comes later than its time by more than this is not on time; a quiet machine needs a quarter of it."""
 
+HEARD_WITHIN_S: Final = 20.0
+"""After a fault that ends the watch again and again the pause before the next beginning may have grown to 16 s."""
+
+COLLECTED_WITHIN_S: Final = 10.0
+"""For the comparison after a new list, and the garbage collector."""
+
 MUST_BE_NONE: Final[Mapping[str, str]] = {
     "expired_seconds": "s with an expired token",
     "missing_seconds": "s without a token",
@@ -103,7 +109,13 @@ class Outcome:
     def _not_heard(self) -> Iterator[str]:
         if self.changes is None:
             return
-        if self.changes.born_s is None:
+        born, deleted = self.changes.born_s, self.changes.deleted_s
+        heard = self.fault_s + HEARD_WITHIN_S
+        if born is None:
             yield "the session created during the fault got no token"
-        if self.changes.deleted_s is None:
+        elif born > heard:
+            yield f"the session created during the fault got its token after {born:.1f} s"
+        if deleted is None:
             yield "the Secret of the session deleted during the fault is there"
+        elif deleted > heard + COLLECTED_WITHIN_S:
+            yield f"the Secret of the session deleted during the fault was there for {deleted:.1f} s"

@@ -65,6 +65,8 @@ def test_a_good_scenario_is_good() -> None:
         {"lateness_after_p99_s": 1.5},
         {"changes": Changes(born_s=None, deleted_s=0.5, ghost_mints=0)},
         {"changes": Changes(born_s=3.0, deleted_s=None, ghost_mints=0)},
+        {"changes": Changes(born_s=40.5, deleted_s=0.5, ghost_mints=0)},
+        {"changes": Changes(born_s=3.0, deleted_s=50.5, ghost_mints=0)},
     ],
     ids=str,
 )

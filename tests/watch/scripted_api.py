@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ class ScriptedApi:
         lists: how many were asked for.
         watch_status: the HTTP status of watches.
         refused_watches: how many were refused.
+        stream_errors: codes of ERROR events, one of which the next watches end with.
         providers_gone: whether watches of providers are answered 410, which ends kopf.
     """
 
@@ -37,6 +39,7 @@ class ScriptedApi:
         self.lists = 0
         self.watch_status = 200
         self.refused_watches = 0
+        self.stream_errors: list[int] = []
         self.providers_gone = False
         self._watches: set[asyncio.Event] = set()
 
@@ -75,6 +78,10 @@ class ScriptedApi:
             return _refusal(410 if gone else self.watch_status)
         response = web.StreamResponse()
         await response.prepare(request)
+        if self.stream_errors:
+            status = {"kind": "Status", "code": self.stream_errors.pop(0), "message": "quotes an object"}
+            await response.write(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
+            return response
         dropped = asyncio.Event()
         self._watches.add(dropped)
         try:

@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from realtime_operator.adapters.cluster_access import Bearer
+from realtime_operator.watch.registry import LONGEST_PAUSE_OF_A_REQUEST_S
 from tests.watch.listening import listening, until
 from tests.watch.scripted_api import scripted_api
 
@@ -44,6 +45,29 @@ async def test_a_watch_that_ends_by_an_error_begins_again() -> None:
             await until(lambda: heard.of("concierge"), "it hears")
             assert watcher.restarts == 1
             await until(lambda: watcher.is_watching, "it says so")
+
+
+@pytest.mark.parametrize("code", [500, 504, 410])
+async def test_an_error_in_the_stream_costs_a_new_list_and_no_restart_of_the_process(code: int) -> None:
+    """Kopf survives a 410 in the stream and ends at any other; either way what happened meanwhile is heard."""
+    async with scripted_api() as (api, access), listening(access, kinds=KINDS) as (watcher, heard):
+        await until(lambda: heard.of("concierge") and watcher.is_watching, "it hears")
+        known, lists, api.stream_errors = len(heard.events), api.lists, [code]
+        api.drop_watches()
+        await until(lambda: not api.stream_errors and api.lists > lists, "it lists anew")
+        await until(lambda: len(heard.events) > known and watcher.is_watching, "it hears again")
+        assert watcher.restarts == (code != 410)
+
+
+async def test_an_api_server_in_trouble_is_asked_for_ever_in_the_same_life() -> None:
+    """Kopf by itself gives up at the ninth 5xx; pauses never end here, and never exceed 5 s."""
+    async with scripted_api() as (api, access):
+        api.list_status = 503
+        async with listening(access, kinds=KINDS) as (watcher, heard):
+            await until(lambda: api.lists > 4, "it is asked again and again")
+            api.list_status = 200
+            await until(lambda: heard.of("concierge"), "it hears", within=LONGEST_PAUSE_OF_A_REQUEST_S + 5)
+            assert watcher.restarts == 0
 
 
 @pytest.mark.usefixtures("unkept")
