@@ -17,10 +17,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file differs")
     commands.add_argument("--manifests", action="store_true", help="render dist/*.yaml instead")
     parser.add_argument("--image", default="", help="with --manifests: the image, as in REGISTRY/NAME:TAG")
+    parser.add_argument("--namespace", default=manifests.RELEASE, help="with --manifests: where to install")
     options = parser.parse_args(arguments)
     try:
         if options.manifests:
-            print(json.dumps(manifests.write(options.image)), flush=True)
+            print(json.dumps(manifests.write(options.image, options.namespace)), flush=True)
         elif options.check:
             return _check()
         else:

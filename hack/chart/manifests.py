@@ -15,53 +15,57 @@ from .files import CHART, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-DIST = ROOT / "dist"
 RELEASE = "realtime-operator"
 HEAD = "# Generated from charts/realtime-operator by `make manifests`. How to use it: docs/install.md.\n"
-CLUSTER_WIDE = {"tests.enabled=false"}
-ONE_NAMESPACE = CLUSTER_WIDE | {
-    f"scope.namespaces={{{RELEASE}}}",
+BASES = {"install.yaml": "cluster", "install-namespaced.yaml": "namespaced"}
+"""Each manifest, and the folder below kustomize/ that is made of it."""
+
+WITHOUT_TEST = {"tests.enabled=false"}
+NOTHING_OF_THE_CLUSTER = {
     "crds.enabled=false",
     "admissionPolicies.secrets=false",
     "admissionPolicies.advice=false",
 }
-"""Nothing of the cluster's, so that who has rights in one namespace alone can apply it."""
-
-SETTINGS = {"install.yaml": CLUSTER_WIDE, "install-namespaced.yaml": ONE_NAMESPACE}
-NAMESPACE: dict[str, object] = {
-    "apiVersion": "v1",
-    "kind": "Namespace",
-    "metadata": {"name": RELEASE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
-}
+"""So that who has rights in one namespace alone can apply it."""
 
 
 class RenderError(RuntimeError):
     """Helm could not render the chart; the message is its own."""
 
 
-def write(image: str, folder: Path = DIST) -> dict[str, object]:
-    """Write the manifests; give the figures to print.
+def write(image: str, namespace: str, *, root: Path = ROOT) -> dict[str, object]:
+    """Write the manifests into dist/, and beside the bases of kustomize; give the figures to print.
 
     Args:
         image: to run, as in REGISTRY/NAME:TAG; empty for the chart's own default.
-        folder: where they go.
+        namespace: to install into; of install-namespaced.yaml also the one that is served.
+        root: of the project.
 
     Raises:
         RenderError: helm refuses.
     """
-    folder.mkdir(exist_ok=True)
+    whole = rendered(WITHOUT_TEST | _image(image), namespace)
+    scope = {f"scope.namespaces={{{namespace}}}"} | NOTHING_OF_THE_CLUSTER
+    scoped = rendered(WITHOUT_TEST | scope | _image(image), namespace)
     figures: dict[str, object] = {}
-    for name, settings in SETTINGS.items():
-        documents = rendered(settings | _image(image))
-        if name == "install.yaml":
-            documents = [NAMESPACE, *documents]
-        (folder / name).write_text(HEAD + write_manifests(documents), encoding="utf-8")
-        figures[name] = len(documents)
+    for name, documents in {
+        "install.yaml": [_namespace(namespace), *whole],
+        "install-namespaced.yaml": scoped,
+    }.items():
+        for folder in (root / "dist", root / "kustomize" / BASES[name]):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(HEAD + write_manifests(documents), encoding="utf-8")
+        figures[f"dist/{name}"] = len(documents)
     return figures
 
 
-def rendered(settings: set[str]) -> list[dict[str, object]]:
-    """Give the objects that the chart makes with these settings, each as `--set` takes it.
+def _namespace(name: str) -> dict[str, object]:
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+def rendered(settings: set[str], namespace: str) -> list[dict[str, object]]:
+    """Give the objects that the chart makes with these settings, each as `--set` takes it, in this namespace.
 
     Raises:
         RenderError: helm refuses.
@@ -72,7 +76,7 @@ def rendered(settings: set[str]) -> list[dict[str, object]]:
         "template",
         RELEASE,
         CHART,
-        f"--namespace={RELEASE}",
+        f"--namespace={namespace}",
         *sets,
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
