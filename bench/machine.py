@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from bench.yardstick import yardstick
 from hack.controlplane.catalog import ETCD, KUBERNETES
 
 ROOT: Final = Path(__file__).parents[1]
@@ -19,7 +20,7 @@ KIB_PER_GIB: Final = 1 << 20
 
 
 def machine() -> dict[str, Any]:
-    """Give processor, cores, memory, kernel and load."""
+    """Give processor, cores, memory, kernel, load, and how fast it is at the moment."""
     processor = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = re.search(r"^MemTotal:\s+(\d+) kB$", Path("/proc/meminfo").read_text(), re.MULTILINE)
     return {
@@ -28,6 +29,7 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(int(memory[1]) / KIB_PER_GIB, 1) if memory else None,
         "kernel": platform.release(),
         "load_before": round(os.getloadavg()[0], 2),
+        "yardstick": yardstick(),
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from bench import procfs
 from bench.exposition import requests_in, since, writes_in
 from bench.meters import OPERATOR, Meters, Reading
+from bench.yardstick import yardstick
 
 STAT = "4242 (a (strange) name) S 1 4242 4242 0 -1 4194560 5 0 0 0 250 50 7 7 20 0 9 0 1234 99 88"
 METRICS = """\
@@ -35,6 +36,14 @@ def test_anonymous_memory_is_read_in_mebibytes() -> None:
     assert procfs.anonymous_mib_in(status) == 51.0
     with pytest.raises(ValueError, match="RssAnon"):
         procfs.anonymous_mib_in("Name:\tpython\nState:\tZ (zombie)\n")
+
+
+def test_the_yardstick_measures_something() -> None:
+    """No part of it is optimised away: out of order memory is slower than an addition, and all take time."""
+    found = yardstick()
+    assert found.keys() == {"memory_ns", "addition_ns", "json_ms"}
+    assert all(value > 0 for value in found.values())
+    assert found["memory_ns"] > found["addition_ns"]
 
 
 def test_a_machine_is_busy_with_what_is_neither_idle_nor_stolen() -> None:
