@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check image wheelhouse manifests cluster-up cluster-down bench drill fuzz format crds chart lock clean
+.PHONY: help demo test check image wheelhouse manifests cluster-up cluster-down e2e bench drill fuzz format crds chart lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ cluster-up: $(STAMP) ## One real node with real pods (CLUSTER=node|kind|existing
 
 cluster-down: $(STAMP) ## Take it down, whatever is left of it
 	@exec $(BIN)/python -m hack.cluster down
+
+e2e: $(STAMP) ## Image, chart and a pod that reads a rotated token, on a real node (CLUSTER=node|kind|existing IMAGE=)
+	@exec $(BIN)/python -m e2e
 
 bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)
 	@exec $(BIN)/python -m bench $(if $(SECONDS),--seconds $(SECONDS))

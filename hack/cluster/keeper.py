@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,16 +24,15 @@ from .mounts import file_system_of, make_private
 from .network import Wire, put_up_node_end
 from .packages import cni_folder, on_path
 from .place import ClusterError, Place, place_of
+from .words import GO, KEEP, NODE_NAME, node_is_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NODE_NAME = "node"
 READY_SECONDS = 90.0  # on a machine whose every core is busy; a few seconds else
 LOOK_AGAIN_SECONDS = 0.05
 WATCH_SECONDS = 1.0
 LOG_TAIL_LINES = 20
-GO, KEEP = "go\n", "keep\n"
 
 
 def main() -> int:
@@ -175,15 +173,6 @@ class Members:
     def _log(self, component: str) -> str:
         said = (self._node.folder / f"{component}.log").read_text(errors="replace")
         return "\n".join(said.splitlines()[-LOG_TAIL_LINES:])
-
-
-def node_is_ready(api: AdminApi) -> bool:
-    """Tell whether the node takes pods."""
-    status, node = api.call("GET", f"/api/v1/nodes/{NODE_NAME}")
-    if status != HTTPStatus.OK:
-        return False
-    conditions = node.get("status", {}).get("conditions", [])
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _containerd_answers() -> bool:

@@ -24,11 +24,12 @@ from hack.controlplane.interruption import signals_held
 from hack.controlplane.progress import Progress
 from hack.controlplane.run_folders import start_time
 
-from . import cgroups, configs, keeper
+from . import cgroups, configs
 from .mounts import hidden
 from .network import connect, free_wire, known_networks
 from .packages import install_missing, on_path
 from .place import ClusterError, Place, Record, read_record
+from .words import GO, KEEP, node_is_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def is_up(place: Place) -> bool:
     if record is None or not record.is_alive() or not place.kubeconfig.exists():
         return False
     folder = next(place.folder.glob("run-*"), None)
-    return folder is not None and keeper.node_is_ready(_api(folder, record.node))
+    return folder is not None and node_is_ready(_api(folder, record.node))
 
 
 def up(place: Place) -> Record:
@@ -90,7 +91,7 @@ def down(place: Place) -> bool:
     Raises:
         ClusterError: something does not go; the message says what.
     """
-    if not place.folder.exists():
+    if not place.folder.exists() and not _left(place, None):
         return False
     with _held(place):
         _clear(place)
@@ -183,13 +184,13 @@ class _Start:
         for said in self._lines(process):
             if said.get("step") == "namespaces":
                 connect(self._wire, self._place.interface, process.pid)
-                self._tell(process, keeper.GO)
+                self._tell(process, GO)
             self._progress.show(said.get("step", ""))
             if "error" in said:
                 raise ClusterError(said["error"])
             if "folder" in said:
                 shutil.copy(Path(said["folder"], "admin.kubeconfig"), self._place.kubeconfig)
-                self._tell(process, keeper.KEEP)
+                self._tell(process, KEEP)
                 self._progress.close(f"up, {record.node}")
                 return record
         log = self._place.log.read_text(errors="replace").splitlines()
