@@ -22,6 +22,9 @@ LABEL org.opencontainers.image.title="realtime-operator" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=install /opt/realtime-operator /opt/realtime-operator
+# The official images have no bytecode of the standard library, and here nothing can be written at run time: each start would compile it anew,
+# for more than a second. An import as root, now, keeps that of the modules that are used, and shows that all of them are there.
+RUN ["/opt/realtime-operator/bin/python", "-c", "import realtime_operator.__main__, realtime_operator.await_ready"]
 ENV PATH=/opt/realtime-operator/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
