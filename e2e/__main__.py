@@ -61,15 +61,26 @@ def _on(cluster: Cluster, figures: Figures) -> list[str]:
     archive = _build(image, figures) if is_own else None
     if is_own:
         cluster.down()  # what a run that was killed has left
+    complaints = []
     try:
         cluster.up()
         if archive is not None:
             cluster.load(archive)
-        return _play(cluster, figures, image, is_own=is_own)
+        complaints = _play(cluster, figures, image, is_own=is_own)
     finally:
         if is_own:
-            with signals_held():
-                cluster.down()
+            complaints += _take_down(cluster)
+    return complaints
+
+
+def _take_down(cluster: Cluster) -> list[str]:
+    """Take it down; that it does not go is told beside whatever else was found."""
+    with signals_held():
+        try:
+            cluster.down()
+        except ClusterError as error:
+            return [str(error)]
+    return []
 
 
 def _play(cluster: Cluster, figures: Figures, image: str, *, is_own: bool) -> list[str]:

@@ -29,6 +29,7 @@ LACKING = (
 )
 UNBUILT = [tool for tool in TOOLS if find(TOOLS_KNOWN[tool]) is None]
 pytestmark = [
+    pytest.mark.timeout(300),  # on a machine that is busy with other tests; 12 s else
     pytest.mark.skipif(
         bool(LACKING), reason=f"a node needs {', '.join(LACKING)}; make cluster-up installs packages"
     ),
