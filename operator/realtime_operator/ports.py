@@ -179,8 +179,8 @@ class ProviderHandle(Protocol):
         """
         ...
 
-    def answered(self, answer: MintAnswer, *, model: str) -> None:
-        """Learn from an answer to a request for a model: clock, latency and rate."""
+    def answered(self, answer: MintAnswer, *, model: str, uid: str) -> None:
+        """Learn from an answer to a session's request for a model: clock, latency and rate."""
         ...
 
     def succeeded(self) -> None:

@@ -183,7 +183,7 @@ class Reconciler:
         if not may_ask or memory.gone or memory.wanted is not case.wanted or not case.is_current(memory):
             case.overtaken = True
             return False
-        token = await self._mint(case)
+        token = await self._mint(case, memory.ref.uid)
         if before is not None and before.token.value == token.value:
             raise same_token_again()
         handle.succeeded()
@@ -202,11 +202,11 @@ class Reconciler:
         )
         return True
 
-    async def _mint(self, case: PassCase) -> EphemeralToken:
+    async def _mint(self, case: PassCase, uid: str) -> EphemeralToken:
         handle, template = case.handle, case.template or case.wanted.request()
         started = self._clock.now()
         answer = await self._mints.mint(mint_call(handle.view, template, case.lifetime))
-        handle.answered(answer, model=case.wanted.model)
+        handle.answered(answer, model=case.wanted.model, uid=uid)
         self._metrics.mint_latency(self._clock.now() - started)
         allow = handle.view.allow
         longest = allow.max_lifetime_seconds if allow is not None else None

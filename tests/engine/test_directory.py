@@ -384,7 +384,7 @@ async def test_a_pass_keeps_the_provider_that_it_found() -> None:
     scene.hears(a_provider(generation=2, baseURL="https://other.test"))
     assert handle.view.base_url == "https://api.example.test/v1"
     await handle.admitted(a_memory())
-    handle.answered(an_answer({}, at=NOW + 11), model="")
+    handle.answered(an_answer({}, at=NOW + 11), model="", uid="")
     assert handle.clock.seen_at == NOW + 11
 
 
@@ -426,7 +426,7 @@ async def test_how_many_passes_are_of_use_at_once(limits: dict[str, int], expect
     scene.hears(a_provider(limits=limits))
     handle, _ = await scene.resolve()
     for _ in range(60):
-        handle.answered(an_answer({}, took=0.2), model="")
+        handle.answered(an_answer({}, took=0.2), model="", uid="")
     assert scene.directory.max_in_flight(OWN) == expected
 
 
@@ -540,5 +540,5 @@ async def test_limits_and_latency() -> None:
     assert scene.directory.max_in_flight(OWN) == 3
     handle, _ = await scene.resolve()
     for _ in range(50):
-        handle.answered(an_answer({}, took=0.5), model="")
+        handle.answered(an_answer({}, took=0.5), model="", uid="")
     assert scene.directory.latency() == pytest.approx(0.5, rel=0.01)

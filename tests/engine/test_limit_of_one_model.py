@@ -8,9 +8,10 @@ import pytest
 
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from tests.engine.limited import Limited, Sliding
-from tests.engine.outage import Troubled, a_world, add, model_of, spread_out
+from tests.engine.outage import LATENCY_S, Troubled, a_world, add, model_of, spread_out
 from tests.engine.test_dispatcher import virtually
 from tests.engine.world import World
+from tests.support.builders import an_answer
 
 HEALTHY = 200
 SETTLED_S, WATCHED_S = 76.0, 400.0
@@ -57,6 +58,50 @@ async def test_sessions_of_one_model_that_are_refused_for_ever(failing: int) -> 
     assert len(asked) <= 40 + 2 * failing
     assert "throttledUntil" not in world.shown_of_provider()
     assert "requestsPerMinute" not in world.shown_of_provider()
+
+
+@pytest.mark.parametrize("models", [2, 10])
+@virtually
+async def test_several_models_that_are_refused_for_ever(models: int) -> None:
+    """They begin in one moment, which looks like the provider's limit for a second or two; nobody else loses a token."""
+    world, troubled = a_world()
+    async with world:
+        await spread_out(world, HEALTHY)
+        world.metrics.late.clear()
+        troubled.poisoned, troubled.poison = {f"limited-{number}" for number in range(models)}, 429
+        for number in range(3 * models):
+            add_limited(world, number, model=f"limited-{number % models}")
+        await asyncio.sleep(WATCHED_S)
+        assert world.expired_seconds == 0
+        assert tail_of(world)[1] < 5
+
+
+@pytest.mark.parametrize("failing", [2, 10])
+@virtually
+async def test_sessions_that_are_refused_for_ever_among_others_of_their_model(failing: int) -> None:
+    """As tenants behind a gateway may be: the others lose no token, and are late by two seconds at most, and not for long."""
+    world, troubled = a_world()
+
+    async def mint(call: MintCall) -> MintAnswer:
+        if b"a poor tenant" not in call.body:
+            return await troubled.mint(call)
+        await asyncio.sleep(LATENCY_S)
+        return an_answer(status=429, at=world.clock.now(), took=LATENCY_S)
+
+    world.provider.always = mint
+    async with world:
+        for number in range(HEALTHY):
+            add(world, number, session={"type": "realtime", "model": "one"})
+            await asyncio.sleep(38 / HEALTHY)
+        await asyncio.sleep(38)
+        world.metrics.late.clear()
+        for number in range(failing):
+            body = {"type": "realtime", "model": "one", "instructions": "You are a poor tenant."}
+            add(world, 1000 + number, session=body)
+        await asyncio.sleep(WATCHED_S)
+        assert world.expired_seconds == 0
+        assert tail_of(world)[1] < 5
+        assert len(world.metrics.late) > 1900
 
 
 @pytest.mark.parametrize("failing", [2, 50])

@@ -215,7 +215,7 @@ class FixedHandle:
         self.while_waiting()
         return True
 
-    def answered(self, answer: MintAnswer, *, model: str) -> None:  # noqa: ARG002 - as the port says
+    def answered(self, answer: MintAnswer, *, model: str, uid: str) -> None:  # noqa: ARG002 - as the port says
         """See ``ports.ProviderHandle``."""
         self.clock = clock_after(self.clock, answer)
 

@@ -1,4 +1,6 @@
-"""Whom a provider's 429 is about: the whole provider, or one model. Nothing in the answer tells, but what others get does.
+"""Whom a provider's 429 is about: the whole provider, one model, or one session of it. The answer does not tell, but what others get does.
+
+What is said of models here holds for the sessions of one model, too.
 
 A model that is refused again while another is granted has a limit of its own, unless more models are refused than granted. Two models
 that are refused with none granted in between, or one at a rate that is known to be near the limit, tell of the provider; and so does one

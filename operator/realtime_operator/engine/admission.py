@@ -16,6 +16,7 @@ from realtime_operator.core.throttle import Throttle
 from realtime_operator.engine.limiter import RateLimiter
 from realtime_operator.engine.model_gate import ModelGate
 from realtime_operator.engine.probing import Probing
+from realtime_operator.engine.trial_bench import TrialBench
 from realtime_operator.engine.turns import Lane, rotation_of, urgency_of
 from realtime_operator.ports import Clock
 
@@ -52,12 +53,13 @@ class Admission:
             wake: has sessions looked at now.
         """
         self._clock = clock
-        self._wake = wake
-        self._limits = Limits()
-        self._blame = Blame()
-        self._gates: dict[str, ModelGate] = {}
         self._throttle = Throttle(None)
         self._limiter = RateLimiter(clock, self._throttle)
+        self._wake = wake
+        self._limits = Limits()
+        self._blame, self._blame_within = Blame(), Blame()
+        self._bench = TrialBench(clock, wake=wake, trial_at=self._limiter.next_moment)
+        self._gates: dict[str, ModelGate] = {}
         self._probing = Probing(clock, name, all_in_trouble=all_in_trouble, wake=wake)
         self._last_error: LastError | None = None
         self._slow: ProviderThrottled | None = None
@@ -104,6 +106,8 @@ class Admission:
         gate = self._gates.get(memory.wanted.model)
         if gate is not None:
             gate.admit(memory)
+        if self._throttle.in_trial and self._slow is not None:
+            self._bench.admit(memory, self._slow)
         now = self._clock.now()
         if not self._throttle.is_open(now):
             urgency = urgency_of(memory, now=now, horizon=now)
@@ -118,8 +122,8 @@ class Admission:
         """A session wants something else: where it waits for its moment, it does not any more."""
         self._limiter.let_go(uid)
 
-    def answered(self, answer: MintAnswer, *, model: str) -> None:
-        """Learn from an answer to a request for a model, whatever it is."""
+    def answered(self, answer: MintAnswer, *, model: str, uid: str) -> None:
+        """Learn from an answer to a session's request for a model, whatever it is."""
         self.latency += LATENCY_WEIGHT * (answer.received_at - answer.sent_at - self.latency)
         if answer.status == TOO_MANY_REQUESTS:
             return
@@ -129,8 +133,11 @@ class Admission:
             if mistaken is not None and self._slow is not None:
                 throttle = self._throttle.handed_over()
                 self._gates[mistaken] = ModelGate(self._clock, throttle, self._slow, wake=self._wake)
+            self._blame_within.granted(uid, now)
             self._granted_to(model)
         self._throttle.granted(now)
+        if not self._throttle.in_trial:
+            self._bench.clear()
         self._limiter.changed()
 
     def _granted_to(self, model: str) -> None:
@@ -154,22 +161,22 @@ class Admission:
     def _throttled(self, memory: SessionMemory, error: ProviderThrottled) -> None:
         now, model, self._slow = self._clock.now(), memory.wanted.model, error
         row = memory.failure.count if memory.failure is not None else 1
-        blamed = self._blame.refused(
-            model,
-            now,
-            apart=model in self._gates,
-            in_trial=self._throttle.in_trial,
-            in_use=self._throttle.is_in_use(now),
-        )
+        trial, use = self._throttle.in_trial, self._throttle.is_in_use(now)
+        blamed = self._blame.refused(model, now, apart=model in self._gates, in_trial=trial, in_use=use)
         if blamed is Blamed.MODEL:
             if model not in self._gates:
                 throttle = Throttle(None, granted=self._blame.granted_lately(model))
                 self._gates[model] = ModelGate(self._clock, throttle, error, wake=self._wake)
             self._gates[model].refused(error, row=row, latency=self.latency)
-        elif blamed is Blamed.ALL:
+            return
+        # Within one model a tenant behind a gateway may have a limit of its own: then that session alone waits, as long as it must.
+        uid = memory.ref.uid
+        within = self._blame_within.refused(uid, now, apart=False, in_trial=trial, in_use=use)
+        if blamed is Blamed.ALL and within is Blamed.ALL:
             self._throttle.refused(
                 now, row=row, wish=error.retry_after or 0.0, refill=error.refill, latency=self.latency
             )
+            self._bench.refused(memory)
             self._limiter.changed()
 
     def resume(self, known: Standing) -> None:
@@ -188,7 +195,9 @@ class Admission:
         self._throttle.forget()
         self._limiter.let_all_go()
         self._limiter.changed()
-        gates, self._gates, self._blame = self._gates, {}, Blame()
+        gates, self._gates = self._gates, {}
+        self._blame, self._blame_within = Blame(), Blame()
+        self._bench.clear()
         for gate in gates.values():
             gate.let_all_go()
         self._probing.end()

@@ -48,6 +48,6 @@ class Granted:
         if self.is_current:
             self.entry.admission.failed(memory, error)
 
-    def answered(self, answer: MintAnswer, *, model: str) -> None:
+    def answered(self, answer: MintAnswer, *, model: str, uid: str) -> None:
         """Learn from an answer: clock, latency and rate."""
-        self.entry.answered(answer, model=model)
+        self.entry.answered(answer, model=model, uid=uid)

@@ -40,6 +40,10 @@ class RateLimiter:
             if self._turns.get(uid) is turn:
                 del self._turns[uid]
 
+    def next_moment(self) -> float:
+        """Local time of the next moment at the earliest."""
+        return self._throttle.next_moment(self._last_at, self._clock.now())
+
     def let_go(self, uid: str) -> None:
         """Let one that waits go without a moment, since it wants something else now."""
         turn = self._turns.get(uid)

@@ -106,10 +106,10 @@ class ProviderEntry:
         self._gone = True
         self.admission.begin_anew()
 
-    def answered(self, answer: MintAnswer, *, model: str) -> None:
-        """Learn from an answer to a request for a model: clock, latency and rate."""
+    def answered(self, answer: MintAnswer, *, model: str, uid: str) -> None:
+        """Learn from an answer to a session's request for a model: clock, latency and rate."""
         self._provider_clock = clock_after(self._provider_clock, answer)
-        self.admission.answered(answer, model=model)
+        self.admission.answered(answer, model=model, uid=uid)
 
     async def read(self, reader: ProviderReader, *, older_than: float) -> bool:
         """Read key and certificates, unless that was done after ``older_than``; say whether they, or the trouble with them, changed.
