@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.controlplane
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+KUSTOMIZATION = "kustomization.yaml"
 
 DEEP = {
     "type": "realtime",
@@ -150,7 +151,9 @@ def test_a_full_status_is_stored_as_written(objects: Objects) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", sorted(EXAMPLES.glob("*/*.yaml")), ids=lambda file: f"{file.parent.name}/{file.stem}"
+    "file",
+    sorted(file for file in EXAMPLES.glob("*/*.yaml") if file.name != KUSTOMIZATION),
+    ids=lambda file: f"{file.parent.name}/{file.stem}",
 )
 def test_every_example_is_accepted(ask: Ask, namespace: str, file: Path) -> None:
     """Every example is an object that the API server takes, without a field that it does not know."""
@@ -159,3 +162,23 @@ def test_every_example_is_accepted(ask: Ask, namespace: str, file: Path) -> None
         manifest["metadata"]["namespace"] = namespace
     accept = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-o", "name", "-f", "-")
     assert manifest["metadata"]["name"] in ask(*accept, stdin=yaml.safe_dump(manifest))
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted(file.parent for file in EXAMPLES.glob(f"*/{KUSTOMIZATION}")),
+    ids=lambda folder: folder.name,
+)
+def test_every_kustomization_is_accepted(ask: Ask, namespace: str, folder: Path) -> None:
+    """What kustomize makes of an example is accepted as a whole."""
+    accept = (
+        "--server-side",
+        "--dry-run=server",
+        "--validate=strict",
+        "--namespace",
+        namespace,
+        "-o",
+        "name",
+    )
+    said = ask("apply", "-k", str(folder), *accept)
+    assert len(said.split()) >= len(yaml.safe_load((folder / KUSTOMIZATION).read_text())["resources"])
