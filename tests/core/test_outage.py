@@ -286,7 +286,7 @@ def test_who_does_not_wait_any_more_is_not_asked_to_probe(how: str) -> None:
     scene, sessions = a_scene_of_trouble(-3, -2, -1)
     for each in sessions[:2]:
         changed(each, how)
-    assert [scene.slot()[1] for _ in range(2)] == ["2", "2"]
+    assert scene.slot()[1] == "2"
     changed(sessions[2], how)
     scene.outage.choose(now=scene.now + 1)
     assert scene.outage.next_probe_at == math.inf
@@ -300,7 +300,26 @@ def test_a_probe_that_is_refused_for_its_own_sake() -> None:
     _, uid = scene.slot()
     assert scene.asks(sessions[int(uid)])
     scene.fails(sessions[int(uid)], ProviderRejected(Reason.PROVIDER_REJECTED, "no"))
-    assert {scene.slot()[1] for _ in range(6)} == {"0", "1"}
+    probes = set()
+    for _ in range(6):
+        _, uid = scene.slot()
+        assert scene.asks(sessions[int(uid)])
+        scene.fails(sessions[int(uid)])
+        probes.add(uid)
+    assert probes == {"0", "1"}
+
+
+def test_a_slot_is_left_to_who_was_chosen_before_and_is_on_its_way() -> None:
+    """For two seconds: then another is chosen, too, and whoever comes first may ask; so may the other."""
+    scene, sessions = a_scene_of_trouble(-3, -2, -1)
+    _, first = scene.slot()
+    begin = scene.now
+    while not (second := scene.slot()[1]):
+        pass
+    assert first != second
+    assert 2 <= scene.now - begin <= 2.25
+    third = next(iter({"0", "1", "2"} - {first, second}))
+    assert [scene.asks(sessions[int(uid)]) for uid in (second, third, first)] == [True, False, True]
 
 
 def test_at_the_end_all_go_on() -> None:

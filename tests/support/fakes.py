@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import re
@@ -60,6 +61,7 @@ class InMemorySecrets:
         refuse: raised once by the next call of that name.
         ended: namespaces that are terminating or gone.
         before_write: called before a create or patch is carried out.
+        latency: seconds that every read takes.
     """
 
     stored: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -68,16 +70,21 @@ class InMemorySecrets:
     refuse: dict[str, OperatorError] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
     before_write: Callable[[], None] = lambda: None
+    latency: float = 0.0
     version: int = 0
 
     async def read(self, namespace: str, name: str) -> ObservedSecret | None:
         """See ``ports.SecretStore``."""
+        if self.latency:
+            await asyncio.sleep(self.latency)
         self._enter("read")
         document = self.stored.get((namespace, name))
         return observed_secret(copy.deepcopy(document)) if document is not None else None
 
     async def look(self, namespace: str, name: str) -> SecretStamp | None:
         """See ``ports.SecretStore``."""
+        if self.latency:
+            await asyncio.sleep(self.latency)
         self._enter("look")
         document = self.stored.get((namespace, name))
         return stamp_of(document) if document is not None else None

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from realtime_operator.core.called import Called, still_waits
 from realtime_operator.core.errors import (
     FailureClass,
     ProviderDown,
@@ -57,7 +58,7 @@ class Outage:
         self._newly: set[str] = set()
         self._waiting: dict[str, _Waiting] = {}
         self._asking: set[str] = set()
-        self._chosen = ""
+        self._called = Called(1)
         self._slot, self._slots = -math.inf, 0
         self._wishes: deque[float] = deque(maxlen=WISHES_IN_A_ROW)
         self._not_before = -math.inf
@@ -89,8 +90,7 @@ class Outage:
         self._asking.discard(uid)
         if self._said is None:
             return
-        if uid == self._chosen:
-            self._chosen = ""
+        if self._called.comes(uid):
             self._asking.add(uid)
             return
         self._wait(memory, now=now)
@@ -153,12 +153,11 @@ class Outage:
 
         It is one that has failed least often, then one with few probes, and of these the one that got a token last: if some fail by
         their own fault, it is the least likely of them. A probe that hangs stays out of it, and so does a session that the provider
-        asked to wait.
+        asked to wait. The slot is left to the one chosen before, where that is still on its way.
         """
         self._waiting = {uid: each for uid, each in self._waiting.items() if still_waits(each.memory)}
-        able = [
-            each for uid, each in self._waiting.items() if uid not in self._asking and each.not_before <= now
-        ]
+        busy = self._asking.union(uid for uid in self._waiting if uid in self._called)
+        able = [each for uid, each in self._waiting.items() if uid not in busy and each.not_before <= now]
         # From slot to slot by the plan, not by the moment at which it is looked at, or the pauses would grow by every delay.
         on_time = now - self.next_probe_at < PROBE_EVERY_S
         self._slot, self._slots = self.next_probe_at if on_time else now, self._slots + 1
@@ -169,11 +168,10 @@ class Outage:
             )
             self._hasten(first, now=now)
         chosen = min(able, key=_doubt, default=None)
-        self._chosen = ""
-        if chosen is None:
+        if chosen is None or self._called.is_enough(now=now):
             return None
         chosen.probes += 1
-        self._chosen = chosen.memory.ref.uid
+        self._called.call(chosen.memory, now=now)
         return chosen.memory
 
     def _wait(self, memory: SessionMemory, *, now: float) -> None:
@@ -217,12 +215,6 @@ def _is_new_trouble(memory: SessionMemory, error: ProviderError) -> bool:
     """Whether a session that was well tells of the provider; being throttled may concern one model, or one tenant, alone."""
     was_well = memory.failure is None or memory.failure.count <= 1
     return was_well and not isinstance(error, ProviderThrottled)
-
-
-def still_waits(memory: SessionMemory) -> bool:
-    """Whether a session was held back, and nothing has come of it meanwhile."""
-    failure = memory.failure
-    return not memory.gone and not memory.wanted.suspended and failure is not None and failure.is_held_back
 
 
 def _doubt(waiting: _Waiting) -> tuple[int, int, float, str]:

@@ -6,12 +6,16 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 
+from realtime_operator.core.called import Called, still_waits
 from realtime_operator.core.errors import ProviderDown, ProviderThrottled
-from realtime_operator.core.outage import still_waits
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.throttle import Throttle
 from realtime_operator.engine.turns import Lane, Turns, rotation_of, urgency_of
 from realtime_operator.ports import Clock
+
+COMING_AT_ONCE = 16
+"""So many may have been given their moment and still read their Secrets: at 0.3 s that is enough for 3,000 mints a minute, and so few that
+they may all come in one moment."""
 
 
 class ModelGate:
@@ -39,7 +43,7 @@ class ModelGate:
         self._wake = wake
         self._waiting: Turns[SessionMemory] = Turns()
         self._uids: set[str] = set()
-        self._chosen = ""
+        self._called = Called(COMING_AT_ONCE)
         self._last_at = -math.inf
         self._timer: asyncio.TimerHandle | None = None
 
@@ -55,8 +59,7 @@ class ModelGate:
             ProviderDown: it is not its moment.
         """
         now, uid = self._clock.now(), memory.ref.uid
-        if uid == self._chosen:
-            self._chosen = ""
+        if self._called.comes(uid):
             return
         if not self._uids and self._throttle.next_moment(self._last_at, now) <= now:
             self._last_at = now
@@ -79,6 +82,8 @@ class ModelGate:
         self._throttle.refused(
             self._clock.now(), row=row, wish=error.retry_after or 0.0, refill=error.refill, latency=latency
         )
+        if self._throttle.in_trial:
+            self._called.clear()  # whoever is on its way waits for the end of the pause
         self._arm()
 
     def let_all_go(self) -> None:
@@ -102,10 +107,17 @@ class ModelGate:
 
     def _choose(self) -> None:
         self._timer, now = None, self._clock.now()
+        if self._called.is_enough(now=now):
+            self._last_at = now  # the moment passes; the next one comes as far apart as ever
+        else:
+            self._call_next(now)
+        self._arm()
+
+    def _call_next(self, now: float) -> None:
         while (memory := self._waiting.pop(now)) is not None:
             self._uids.discard(memory.ref.uid)
             if still_waits(memory):
-                self._chosen, self._last_at = memory.ref.uid, now
+                self._last_at = now
+                self._called.call(memory, now=now)
                 self._wake([memory])
-                break
-        self._arm()
+                return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from realtime_operator.core.called import Called, still_waits
 from realtime_operator.core.errors import ProviderDown, ProviderThrottled
-from realtime_operator.core.outage import still_waits
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import Clock
 
@@ -36,7 +36,7 @@ class TrialBench:
         self._trial_at = trial_at
         self._refused: set[str] = set()
         self._waiting: dict[str, SessionMemory] = {}
-        self._chosen = ""
+        self._called = Called(1)
         self._timer: asyncio.TimerHandle | None = None
 
     def refused(self, memory: SessionMemory) -> None:
@@ -51,8 +51,10 @@ class TrialBench:
             ProviderDown: it was, and sits here now.
         """
         uid = memory.ref.uid
-        if uid not in self._refused or uid == self._chosen:
-            self._chosen = ""
+        if uid not in self._refused:
+            self._called.clear()  # it is the trial
+            return
+        if self._called.comes(uid):
             return
         self._waiting.setdefault(uid, memory)
         self._arm()
@@ -61,6 +63,7 @@ class TrialBench:
     def clear(self) -> None:
         """Something was granted: whoever sits here goes on now."""
         self._refused.clear()
+        self._called.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -78,11 +81,10 @@ class TrialBench:
 
     def _choose(self) -> None:
         self._timer = None
-        while self._waiting:
-            uid = next(iter(self._waiting))
-            memory = self._waiting.pop(uid)
+        now = self._clock.now()
+        while self._waiting and not self._called.is_enough(now=now):
+            memory = self._waiting.pop(next(iter(self._waiting)))
             if still_waits(memory):
-                self._chosen = uid
+                self._called.call(memory, now=now)
                 self._wake([memory])
-                break
         self._arm()
