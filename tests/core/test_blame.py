@@ -68,6 +68,19 @@ def test_where_more_models_are_refused_than_granted_it_is_the_provider() -> None
     assert refused(blame, "u", NOW + 1) is Blamed.ALL
 
 
+def test_those_who_were_refused_long_ago_and_never_came_again_count_no_more() -> None:
+    """Sessions that were deleted while a limit refused them would else stand against every verdict, as long as the process lives."""
+    blame = Blame()
+    for number in range(30):
+        refused(blame, f"deleted-{number}", in_trial=True)
+    later = NOW + 1000
+    for number in range(20):
+        blame.granted(f"well-{number}", later)
+    assert refused(blame, "slow", later + 1) is Blamed.NOBODY_YET
+    assert blame.granted("well-0", later + 2) is None
+    assert refused(blame, "slow", later + 3) is Blamed.MODEL
+
+
 def test_a_guess_that_was_wrong() -> None:
     """Only one model was in use when it was refused: the next answer to another one tells that it was its own limit."""
     blame = well("slow", at=NOW - 100)

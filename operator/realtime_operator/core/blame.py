@@ -15,6 +15,9 @@ from enum import Enum
 
 from realtime_operator.core.rate_hint import MINUTE_S
 
+ROW_FORGOTTEN_S = 300.0
+"""Who was refused and does not come again for so long is gone, or wants nothing any more; who wants something asks far sooner."""
+
 
 class Blamed(Enum):
     """Who has to slow down."""
@@ -30,7 +33,7 @@ class Blame:
 
     def __init__(self) -> None:
         """Begin with nothing known."""
-        self._rows: dict[str, int] = {}
+        self._rows: dict[str, tuple[int, float]] = {}
         self._suspects: set[str] = set()
         self._last, self._other = ("", -math.inf), ("", -math.inf)
         self._guessed: str | None = None
@@ -58,6 +61,9 @@ class Blame:
                 self._granted.popleft()
         self._granted[-1][1][model] += 1
 
+    def _forget_rows_before(self, moment: float) -> None:
+        self._rows = {model: row for model, row in self._rows.items() if row[1] >= moment}
+
     def refused(self, model: str, now: float, *, apart: bool, in_trial: bool, in_use: bool) -> Blamed:
         """A model was refused.
 
@@ -70,7 +76,9 @@ class Blame:
         """
         if apart:
             return Blamed.MODEL
-        row = self._rows[model] = self._rows.get(model, 0) + 1
+        self._forget_rows_before(now - ROW_FORGOTTEN_S)
+        row = self._rows.get(model, (0, now))[0] + 1
+        self._rows[model] = row, now
         if in_trial:
             self._guessed = self._guessed if self._guessed == model else None
             return Blamed.ALL
