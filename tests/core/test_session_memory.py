@@ -95,6 +95,25 @@ FAILURES: list[tuple[str, str, list[dict[str, str]], FailureClass, bool, str]] =
         "Pay.",
     ),
     (
+        "refused while the token lives: not stalled yet, but time alone does not mend it",
+        "ProviderRejected",
+        [
+            a_condition("Ready", "True", "Issued", "Fine."),
+            a_condition("RotationHealthy", "False", "ProviderRejected", "No such path."),
+        ],
+        FailureClass.PEOPLE,
+        True,
+        "No such path.",
+    ),
+    (
+        "a deployment made just now, which time mends",
+        "ProviderRejected",
+        [a_condition("Reconciling", "True", "ProviderRejected", "It may be new.")],
+        FailureClass.SOON,
+        True,
+        "It may be new.",
+    ),
+    (
         "refused as written, with the old token's expiry named",
         "ProviderRejected",
         [

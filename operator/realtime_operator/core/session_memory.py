@@ -181,10 +181,12 @@ def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Fail
     tellers = (told[kind] for kind in ("Stalled", "RotationHealthy", "Reconciling") if kind in told)
     message = next((c["message"] for c in tellers if c["reason"] in {reason, Reason.RETRYING}), reason)
     next_attempt = from_rfc3339(failures.get("nextAttemptTime"))
+    is_ready = told.get("Ready", {}).get("status") == "True"
     failure_class = FailureClass.SOON
     if reason in _TERMINAL_REASONS and next_attempt is None:
         failure_class = FailureClass.TERMINAL
-    elif "Stalled" in told or reason in _PEOPLE_REASONS:
+    elif "Stalled" in told or reason in _PEOPLE_REASONS or (is_ready and reason in _TERMINAL_REASONS):
+        # While a token lives nobody is Stalled, and only the reason is left to tell who must act.
         failure_class = FailureClass.PEOPLE
     # What waits for no change of the spec and has no time waited for the end of an outage, which is asked about anew.
     without_time = math.inf if failure_class is FailureClass.TERMINAL else 0.0
