@@ -13,12 +13,18 @@ import threading
 
 _log = logging.getLogger(__name__)
 
+TELLING_S = 0.5
+"""How long it may take to say so: where nobody reads the log any more, and its pipe is full, saying anything hangs, too."""
+
 
 def exit_within(seconds: float) -> None:
     """End this process with code 0 after ``seconds``, unless it has ended by then; of several deadlines the first one counts."""
-    timer = threading.Timer(seconds, _exit_now, (seconds,))
-    timer.daemon = True  # it is not waited for itself
-    timer.start()
+    for timer in (
+        threading.Timer(seconds, _exit_now, (seconds,)),
+        threading.Timer(seconds + TELLING_S, os._exit, (0,)),
+    ):
+        timer.daemon = True  # it is not waited for itself
+        timer.start()
 
 
 def _exit_now(seconds: float) -> None:
