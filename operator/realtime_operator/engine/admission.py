@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from realtime_operator.api.provider import Limits
 from realtime_operator.core.blame import Blame, Blamed
-from realtime_operator.core.errors import ProviderError, ProviderThrottled
+from realtime_operator.core.errors import ProviderDown, ProviderError, ProviderThrottled
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.provider_standing import LastError, Standing
 from realtime_operator.core.rate_hint import MINUTE_S
@@ -102,11 +102,8 @@ class Admission:
             ProviderDown: the provider is in trouble, and another session asks whether it still is; or its model has a limit of its own,
                 and another session's moment comes first.
         """
-        self._probing.admit(memory)
-        gate = self._gates.get(memory.wanted.model)
-        if gate is not None:
-            gate.admit(memory)
-        if self._throttle.in_trial and self._slow is not None:
+        self._may_come(memory, self._gates.get(memory.wanted.model))
+        if self._throttle.in_trial and self._slow is not None and self._probing.down is None:
             self._bench.admit(memory, self._slow)
         now = self._clock.now()
         if not self._throttle.is_open(now):
@@ -117,6 +114,18 @@ class Admission:
                 return False
             self._probing.may_still(memory)
         return True
+
+    def _may_come(self, memory: SessionMemory, gate: ModelGate | None) -> None:
+        try:
+            self._probing.admit(memory)
+            if gate is not None:
+                gate.admit(memory)
+        except ProviderDown:
+            # Who waits for an outage's end keeps no moment of another's, or all of these would be used at once then.
+            self._bench.forgo(memory.ref.uid)
+            if gate is not None:
+                gate.forgo(memory.ref.uid)
+            raise
 
     def let_go(self, uid: str) -> None:
         """A session wants something else: where it waits for its moment, it does not any more."""

@@ -71,6 +71,12 @@ class ModelGate:
         self._arm()
         raise ProviderDown(*self._said)
 
+    def forgo(self, uid: str) -> None:
+        """A session that was called waits for something else now: another one may have its moment."""
+        if self._called.comes(uid):
+            self._last_at = -math.inf
+            self._arm()
+
     def granted(self) -> None:
         """The model was granted a request."""
         self._throttle.granted(self._clock.now())

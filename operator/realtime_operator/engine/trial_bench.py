@@ -60,6 +60,10 @@ class TrialBench:
         self._arm()
         raise ProviderDown(error.reason, str(error))
 
+    def forgo(self, uid: str) -> None:
+        """A session that was called waits for something else now."""
+        self._called.comes(uid)
+
     def clear(self) -> None:
         """Something was granted: whoever sits here goes on now."""
         self._refused.clear()
