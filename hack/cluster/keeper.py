@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hack.controlplane import ControlPlane, control_plane, spawn, tool_path
-from hack.controlplane.admin_api import AdminApi
 
 from . import cgroups, configs
 from .images import import_image, write_image
@@ -24,7 +23,7 @@ from .mounts import file_system_of, make_private
 from .network import Wire, put_up_node_end
 from .packages import cni_folder, on_path
 from .place import ClusterError, Place, place_of
-from .words import GO, KEEP, NODE_NAME, node_is_ready
+from .words import GO, KEEP, NODE_NAME, admin_api, node_is_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,13 +98,7 @@ class Members:
             snapshotter=configs.snapshotter_for(file_system_of(folder)),
             may_raise_priority=configs.may_raise_priority(_own_status()),
         )
-        self._api = AdminApi(
-            configs.PORT,
-            ca_file=plane.ca_file,
-            certificate=folder / "admin.crt",
-            key=folder / "admin.key",
-            address=address,
-        )
+        self._api = admin_api(folder, address)
 
     def start(self) -> None:
         """Start all of them, and wait until the node takes pods.

@@ -18,18 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hack.controlplane import sweep, tool_path
-from hack.controlplane.admin_api import AdminApi
 from hack.controlplane.cache import locked
 from hack.controlplane.interruption import signals_held
 from hack.controlplane.progress import Progress
 from hack.controlplane.run_folders import start_time
 
-from . import cgroups, configs
+from . import cgroups
 from .mounts import hidden
 from .network import connect, free_wire, known_networks
 from .packages import install_missing, on_path
 from .place import ClusterError, Place, Record, read_record
-from .words import GO, KEEP, node_is_ready
+from .words import GO, KEEP, admin_api, node_is_ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +56,7 @@ def is_up(place: Place) -> bool:
     if record is None or not record.is_alive() or not place.kubeconfig.exists():
         return False
     folder = next(place.folder.glob("run-*"), None)
-    return folder is not None and node_is_ready(_api(folder, record.node))
+    return folder is not None and node_is_ready(admin_api(folder, record.node))
 
 
 def up(place: Place) -> Record:
@@ -205,13 +204,3 @@ class _Start:
         if process.stdin is not None:
             process.stdin.write(word)
             process.stdin.flush()
-
-
-def _api(folder: Path, address: str) -> AdminApi:
-    return AdminApi(
-        configs.PORT,
-        ca_file=folder / "ca.crt",
-        certificate=folder / "admin.crt",
-        key=folder / "admin.key",
-        address=address,
-    )

@@ -131,14 +131,3 @@ def one(documents: Iterable[Json], kind: str, name: str | None = None) -> Json:
 def of_kind(documents: Iterable[Json], kind: str, name: str | None = None) -> list[Json]:
     """All objects of a kind."""
     return [it for it in documents if it["kind"] == kind and name in (None, it["metadata"]["name"])]
-
-
-def rights(rules: Iterable[Json]) -> set[tuple[str, str, str]]:
-    """Group, resource with subresource, and verb of everything that rules grant."""
-    return {
-        (group, resource, verb)
-        for rule in rules
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }

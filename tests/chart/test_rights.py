@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chart.chart import of_kind, one, rights
+from tests.chart.chart import of_kind, one
 from tests.chart.installed import HOME, USER, Cluster, fresh_cluster
+from tests.support.audit import AFTER_A_MISSED_EVENT, Right, granted_by
 from tests.support.operator import wait_for
 from tests.support.provider import KEY, running_provider
 
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.fixtures"]
 pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("kubectl", "helm")]
-
-Right = tuple[str, str, str]
-
-AFTER_A_MISSED_EVENT: Final = {("realtime-operator.io", "realtimesessions", "get")}
-"""Used when a comparison of lists finds a session that the watch did not tell of, which cannot be staged."""
 
 WITHIN = 20.0
 SERVED = "hotel"
@@ -87,11 +83,6 @@ def as_cluster_admin(cluster: Cluster) -> None:
     )
 
 
-def used(cluster: Cluster) -> set[Right]:
-    """What the operator asked for, wherever."""
-    return {(it.group, it.resource, it.verb) for it in cluster.audit.asked()}
-
-
 def test_in_the_whole_cluster(tmp_path: Path) -> None:
     """Each rule of the ClusterRole is used, and nothing is asked for that it does not grant; the policies refuse nothing."""
     with fresh_cluster(tmp_path, namespaces=[SERVED]) as cluster, running_provider() as provider:
@@ -110,10 +101,10 @@ def test_in_the_whole_cluster(tmp_path: Path) -> None:
             stage.ready("chosen")
             stage.condition("lost", "Ready", "False")
             play(stage, cluster.plane.ca_file.read_text())
-            granted = rights(one(of_kind(cluster.release(), "ClusterRole"), "ClusterRole", HOME)["rules"])
+            granted = granted_by(one(of_kind(cluster.release(), "ClusterRole"), "ClusterRole", HOME)["rules"])
             with contextlib.suppress(TimeoutError):  # the comparison below says which is idle
                 wait_for(partial(_all_used, cluster, granted), "every right used", within=WITHIN)
-        assert used(cluster) | AFTER_A_MISSED_EVENT == granted
+        assert cluster.audit.used() | AFTER_A_MISSED_EVENT == granted
         assert cluster.audit.refused() == set()
 
 
@@ -126,14 +117,14 @@ def test_in_two_namespaces(tmp_path: Path) -> None:
             play(cluster.stage(SERVED, provider), cluster.plane.ca_file.read_text())
             roles = of_kind(cluster.release(), "Role")
             assert [it["metadata"]["namespace"] for it in roles] == [SERVED, "bar"]
-            granted = rights(roles[0]["rules"])
-            assert rights(roles[1]["rules"]) == granted
+            granted = granted_by(roles[0]["rules"])
+            assert granted_by(roles[1]["rules"]) == granted
             with contextlib.suppress(TimeoutError):  # the comparison below says which is idle
                 wait_for(partial(_all_used, cluster, granted), "every right used", within=WITHIN)
-        assert used(cluster) | AFTER_A_MISSED_EVENT == granted
+        assert cluster.audit.used() | AFTER_A_MISSED_EVENT == granted
         assert {it.namespace for it in cluster.audit.asked()} == {SERVED, "bar"}
         assert cluster.audit.refused() == set()
 
 
 def _all_used(cluster: Cluster, granted: set[Right]) -> bool:
-    return granted <= used(cluster) | AFTER_A_MISSED_EVENT
+    return granted <= cluster.audit.used() | AFTER_A_MISSED_EVENT

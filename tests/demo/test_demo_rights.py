@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +12,7 @@ from demo.kubectl import Kubectl
 from demo.samples import NAMESPACE, documents, key_secret, provider_document, sessions
 from demo.stage import OPERATOR, set_up, start_operator, start_stand_in
 from hack.controlplane import control_plane
-from tests.support.audit import Audit
+from tests.support.audit import AFTER_A_MISSED_EVENT, Audit, Right, granted_by
 from tests.support.fixtures import CRDS
 from tests.support.provider import KEY
 
@@ -23,28 +23,11 @@ pytest_plugins = ["tests.support.fixtures"]
 pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("kubectl")]
 
 WITHIN_SECONDS = 60.0
-AFTER_A_MISSED_EVENT: Final = {("realtime-operator.io", "realtimesessions", "get")}
-"""Used when the resync finds a session that the watch did not tell of, which cannot be staged."""
-
-Right = tuple[str, str, str]
-"""Group, resource with subresource, verb."""
 
 
 def granted() -> set[Right]:
     """What the ClusterRole grants."""
-    rules = documents("rbac/operator.yaml")[0]["rules"]
-    return {
-        (group, resource, verb)
-        for rule in rules
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
-
-
-def used(audit: Audit) -> set[Right]:
-    """What the operator asked for."""
-    return {(it.group, it.resource, it.verb) for it in audit.asked()}
+    return granted_by(documents("rbac/operator.yaml")[0]["rules"])
 
 
 def named(name: str, provider: dict[str, str]) -> dict[str, Any]:
@@ -105,9 +88,9 @@ def test_the_rights_are_enough_and_each_is_used(tmp_path: Path) -> None:
         )
         wanted = granted() - AFTER_A_MISSED_EVENT
         deadline = time.monotonic() + WITHIN_SECONDS
-        while not wanted <= used(audit) and time.monotonic() < deadline:
+        while not wanted <= audit.used() and time.monotonic() < deadline:
             time.sleep(0.1)
-    asked = used(audit)
+    asked = audit.used()
     assert audit.refused() == set()
     assert wanted - asked == set()
     assert asked <= granted()

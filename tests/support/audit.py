@@ -1,14 +1,34 @@
-"""What a user asked a real API server for, from the server's own audit log."""
+"""What a user asked a real API server for, from the server's own audit log, and how it compares with what rules grant."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 FORBIDDEN = 403
+
+Right = tuple[str, str, str]
+"""Group, resource with subresource, verb."""
+
+AFTER_A_MISSED_EVENT: Final[frozenset[Right]] = frozenset(
+    {("realtime-operator.io", "realtimesessions", "get")}
+)
+"""Used when the resync finds a session that the watch did not tell of, which cannot be staged."""
+
+
+def granted_by(rules: Iterable[Mapping[str, Any]]) -> set[Right]:
+    """Everything that the rules of a Role or a ClusterRole grant."""
+    return {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
 
 
 class Asked(NamedTuple):
@@ -50,6 +70,10 @@ class Audit:
     def asked(self) -> set[Asked]:
         """What was asked for so far; discovery, which everybody may ask for, is left out."""
         return {asked for asked, _ in self._requests()}
+
+    def used(self) -> set[Right]:
+        """The rights that this takes, wherever."""
+        return {(it.group, it.resource, it.verb) for it in self.asked()}
 
     def refused(self) -> set[Asked]:
         """What of it RBAC or admission refused."""
