@@ -13,6 +13,7 @@ import pytest
 
 from tests.chart.chart import of_kind, one
 from tests.chart.installed import HOME, USER, Cluster, fresh_cluster
+from tests.integration.stage import COLLECTED
 from tests.support.audit import AFTER_A_MISSED_EVENT, Right, granted_by
 from tests.support.operator import wait_for
 from tests.support.provider import KEY, running_provider
@@ -73,7 +74,7 @@ def play(stage: Stage, authority: str) -> None:
     wait_for(lambda: stage.entries("plain"), "plain: its Secret is back")
     wait_for(lambda: len(stage.mints("rotating")) > 1, "rotating: a second token")
     stage.delete("with-a-tool")
-    wait_for(lambda: stage.secret("with-a-tool") is None, "with-a-tool: its Secret is gone")
+    wait_for(lambda: stage.secret("with-a-tool") is None, "with-a-tool: its Secret is gone", within=COLLECTED)
 
 
 def as_cluster_admin(cluster: Cluster) -> None:

@@ -27,6 +27,9 @@ CANARY = "canary-in-the-instructions"
 SECRETIVE = re.compile(rf"ek_[0-9a-f]{{32}}|{re.escape(KEY)}|{CANARY}")
 """Tokens of the stand-in, its key, and the body of a request."""
 
+COLLECTED = 40.0
+"""The garbage collector is Kubernetes' own: every 30 s it looks for new kinds, and while it learns them it collects nothing."""
+
 
 class Stage:
     """One namespace.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import kubernetes
 import pytest
 
-from tests.integration.stage import ROTATE
+from tests.integration.stage import COLLECTED, ROTATE
 from tests.support.operator import wait_for
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.provider_fixtures"]
 pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
-
-COLLECTED = 40.0
-"""The garbage collector is Kubernetes' own: every 30 s it looks for new kinds, and while it learns them it collects nothing."""
 
 FORGOTTEN = 5.0
 """What the operator itself knows of a session goes soon after the session."""
