@@ -11,7 +11,8 @@ import pytest
 
 from demo.provider.actions import ApiError, Respond
 from realtime_operator.kubectl_realtime import main
-from tests.integration.stage import CANARY, ROTATE, Stage
+from tests.integration.known_clock import get_to_know_the_clock
+from tests.integration.stage import CANARY, ROTATE
 from tests.integration.witness import observing
 from tests.support.operator import wait_for
 from tests.support.provider import running_provider
@@ -19,13 +20,13 @@ from tests.support.provider import running_provider
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import kubernetes
-
     from hack.controlplane import ControlPlane
+    from tests.integration.stage import Stage
     from tests.support.fixtures import Command
+    from tests.support.operator import RunningOperator
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.provider_fixtures"]
-pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
+pytestmark = pytest.mark.controlplane
 
 LIFE = 12
 RETIRED = Respond(status=400, error=ApiError(code="beta_api_shape_disabled"))
@@ -58,40 +59,39 @@ def convert(text: str, folder: Path) -> str:
 
 def test_a_converted_session_keeps_its_secret_valid_throughout(
     control_plane: ControlPlane,
-    kube: kubernetes.client.ApiClient,
     kubectl: Command,
-    namespace: str,
+    operator: RunningOperator,
+    stage: Stage,
     tmp_path: Path,
 ) -> None:
     """One session moves in good time, one after its provider refused its rotation; the observer counts no bad second."""
-    with (
-        running_provider(latency=0.1) as provider,
-        observing(control_plane.kubeconfig, namespace, provider.url, tmp_path / "observer.log") as witness,
-    ):
-        stage, names = Stage(kube, namespace, provider), ("early", "late")
+    with running_provider(latency=0.1) as provider:
+        stage.provider, names = provider, ("early", "late")
         stage.ready_to_mint()
-        for name in names:
-            body = an_older_body(stage.model(name))
-            stage.add(name, endpoint="Sessions", lifetimeSeconds=LIFE, session=body)
-        before = {name: stage.ready(name) and stage.entries(name) for name in names}
-        provider.fault(RETIRED, endpoint="Sessions", model=stage.model("late"))
-        stage.annotate("late", {ROTATE: "1"})
-        refused = stage.condition("late", "RotationHealthy", "False", "EndpointRetired")
-        assert "which kubectl realtime convert does" in refused["message"]
-        for name in names:
-            old = kubectl("get", "rts", name, "-n", namespace, "-o", "yaml").stdout
-            kubectl("replace", "-f", "-", stdin=convert(old, tmp_path))
-            after = stage.token_after(name, before[name]["token"])
-            assert after["previous-token"] == before[name]["token"]
-            stage.condition(name, "RotationHealthy", "True", "Rotating")
-        wait_for(lambda: all(len(stage.mints(name)) >= 4 for name in names), "rotations", within=60)
-        for name in names:
-            paths = [it.path.rpartition("/")[2] for it in stage.requests(name)]
-            assert paths[0] == "sessions"
-            assert set(paths[paths.index("client_secrets") :]) == {"client_secrets"}
-        assert not stage.leaks()
-        stage.clear()
-        figures = witness.end()
+        get_to_know_the_clock(stage, operator)
+        log_file = tmp_path / "observer.log"
+        with observing(control_plane.kubeconfig, stage.namespace, provider.url, log_file) as witness:
+            for name in names:
+                body = an_older_body(stage.model(name))
+                stage.add(name, endpoint="Sessions", lifetimeSeconds=LIFE, session=body)
+            before = {name: stage.ready(name) and stage.entries(name) for name in names}
+            provider.fault(RETIRED, endpoint="Sessions", model=stage.model("late"))
+            stage.annotate("late", {ROTATE: "1"})
+            refused = stage.condition("late", "RotationHealthy", "False", "EndpointRetired")
+            assert "which kubectl realtime convert does" in refused["message"]
+            for name in names:
+                old = kubectl("get", "rts", name, "-n", stage.namespace, "-o", "yaml").stdout
+                kubectl("replace", "-f", "-", stdin=convert(old, tmp_path))
+                after = stage.token_after(name, before[name]["token"])
+                assert after["previous-token"] == before[name]["token"]
+                stage.condition(name, "RotationHealthy", "True", "Rotating")
+            wait_for(lambda: all(len(stage.mints(name)) >= 4 for name in names), "rotations", within=60)
+            for name in names:
+                paths = [it.path.rpartition("/")[2] for it in stage.requests(name)]
+                assert paths[0] == "sessions"
+                assert set(paths[paths.index("client_secrets") :]) == {"client_secrets"}
+            stage.clear()
+            figures = witness.end()
     assert figures["expired_seconds"] == figures["missing_seconds"] == 0, witness.findings()
     assert figures["undue_mints"] == figures["torn"] == 0, witness.findings()
     assert figures["rotations"] >= 3 * len(names)

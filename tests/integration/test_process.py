@@ -11,6 +11,7 @@ import pytest
 
 from realtime_operator.__main__ import CLOSING_S
 from realtime_operator.wiring import LAST_STATUS_S
+from tests.integration.known_clock import get_to_know_the_clock
 from tests.integration.stage import ROTATE, SECRETIVE, Stage
 from tests.integration.witness import observing
 from tests.support.operator import DEADLINE, operator_process, running_operator, wait_for
@@ -87,6 +88,7 @@ def test_kill_and_restart_mint_nothing_that_is_not_due(
         log_file = tmp_path / "observer.log"
         with observing(control_plane.kubeconfig, stage.namespace, provider.url, log_file) as witness:
             with operator_process(scoped, tmp_path / "first.log", *flags) as first:
+                get_to_know_the_clock(stage, first)
                 for name in names:
                     stage.add(name)
                 stage.add("short", lifetimeSeconds=10)

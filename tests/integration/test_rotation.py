@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import kubernetes
 import pytest
 
+from tests.integration.known_clock import get_to_know_the_clock
 from tests.integration.stage import ROTATE, Stage
 from tests.integration.witness import Witness, observing
 from tests.support.operator import GROUP, RunningOperator, wait_for
@@ -31,7 +32,7 @@ ROTATIONS = 4
 def steady(
     control_plane: ControlPlane,
     kube: kubernetes.client.ApiClient,
-    operator: RunningOperator,  # noqa: ARG001 - it serves them
+    operator: RunningOperator,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Stage, Witness]]:
     """Sessions of 10 s with a stand-in and an observer of their own, which live while the other tests of this module run."""
@@ -39,16 +40,15 @@ def steady(
     meta = kubernetes.client.V1ObjectMeta(name=namespace)
     core.create_namespace(kubernetes.client.V1Namespace(metadata=meta))
     log_file = tmp_path_factory.mktemp("observer") / "observer.log"
-    with (
-        running_provider(latency=0.1) as provider,
-        observing(control_plane.kubeconfig, namespace, provider.url, log_file) as witness,
-    ):
+    with running_provider(latency=0.1) as provider:
         stage = Stage(kube, namespace, provider)
         stage.ready_to_mint()
-        for name in STEADY:
-            stage.add(name, lifetimeSeconds=LIFE)
-        yield stage, witness
-        stage.clear()
+        get_to_know_the_clock(stage, operator)
+        with observing(control_plane.kubeconfig, namespace, provider.url, log_file) as witness:
+            for name in STEADY:
+                stage.add(name, lifetimeSeconds=LIFE)
+            yield stage, witness
+            stage.clear()
     core.delete_namespace(namespace)
 
 
