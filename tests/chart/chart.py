@@ -66,7 +66,7 @@ VALUE_SETS: dict[str, Json] = {
     },
     "fenced in": {
         "networkPolicy": {"enabled": True},
-        "admissionPolicies": {"pods": True},
+        "podAnnotation": {"enabled": True},
         "priorityClassName": "system-cluster-critical",
     },
     "two replicas": {

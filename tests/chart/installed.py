@@ -14,6 +14,7 @@ import yaml
 from hack.controlplane import control_plane, tool_path
 from tests.chart.chart import CHART, RELEASE
 from tests.integration.stage import Stage
+from tests.policies.fence import Client
 from tests.support.audit import Audit
 from tests.support.operator import operator_process
 
@@ -89,6 +90,10 @@ class Cluster:
         """All objects that the release consists of, without hooks."""
         said = self.run("helm", "get", "manifest", RELEASE, f"--namespace={HOME}")
         return [it for it in yaml.safe_load_all(said) if it]
+
+    def client(self, user: str | None = None) -> Client:
+        """Requests as the administrator, or in the name of a user."""
+        return Client(self._kube, user)
 
     @contextmanager
     def operator(self, log_file: Path, *flags: str) -> Iterator[OperatorProcess]:

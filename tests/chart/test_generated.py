@@ -61,7 +61,7 @@ def test_the_kinds_are_rendered_as_they_are(helm: Command) -> None:
 
 def test_the_policies_are_rendered_as_they_are(helm: Command) -> None:
     """For a release in the namespace of the manifests' own user, all of them differ from policies/ in labels alone."""
-    documents = rendered(helm, {"admissionPolicies": {"pods": True}})
+    documents = rendered(helm, {"podAnnotation": {"enabled": True}})
     origin = [
         it for file in (ROOT / "policies").glob("*.yaml") for it in yaml.safe_load_all(file.read_text())
     ]

@@ -83,7 +83,7 @@ def test_the_service_accounts_token_is_projected(helm: Command) -> None:
 
 def test_the_policies_fence_the_user_that_the_operator_is(helm: Command) -> None:
     """The name of the service account that the Deployment uses, in the namespace that it is in."""
-    values = {"serviceAccount": {"name": "voice"}, "admissionPolicies": {"pods": True}}
+    values = {"serviceAccount": {"name": "voice"}, "podAnnotation": {"enabled": True}}
     documents = rendered(helm, values, namespace="elsewhere")
     assert one(documents, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] == "voice"
     for name in ("secrets", "pods"):
@@ -121,11 +121,13 @@ def test_notes_warn_of_what_is_unwise(helm: Command, kubectl: Command, namespace
     del kubectl
     flags = ["--set=defaultProvider.apiKey=sk-literal", "--set=replicaCount=2"]
     flags += ["--set=admissionPolicies.secrets=false", "--set=crds.enabled=false", "--dry-run=client"]
+    flags += ["--set=podAnnotation.enabled=true", "--set=admissionPolicies.pods=false"]
     said = helm("install", RELEASE, CHART, f"--namespace={namespace}", *flags).stdout
     notes = said[said.index("NOTES:") :]
     assert "WARNING: defaultProvider.apiKey is a literal" in notes
     assert "WARNING: replicaCount is 2" in notes
     assert "WARNING: admissionPolicies.secrets is off" in notes
+    assert "WARNING: admissionPolicies.pods is off" in notes
     said = helm("install", RELEASE, CHART, f"--namespace={namespace}", "--dry-run=client").stdout
     assert "WARNING" not in said
     assert "kubectl delete crd realtimesessions.realtime-operator.io" in said

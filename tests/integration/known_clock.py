@@ -26,7 +26,8 @@ SERIES = "realtime_operator_provider_clock_uncertainty_seconds"
 def get_to_know_the_clock(stage: Stage, running: Running) -> None:
     """Have one session minted again and again, until the clock of the stage's provider is known to `KNOWN_S`."""
     stage.add(CLOCKWORK)
-    token = stage.ready(CLOCKWORK) and stage.entries(CLOCKWORK)["token"]
+    stage.ready(CLOCKWORK)
+    token = stage.entries(CLOCKWORK)["token"]
 
     def known() -> bool:
         nonlocal token
