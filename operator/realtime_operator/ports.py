@@ -16,7 +16,7 @@ from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_view import ProviderView
-from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
+from realtime_operator.core.secret_view import ObservedSecret, SecretStamp, WrittenSecret
 from realtime_operator.core.session_memory import SessionMemory
 
 
@@ -51,12 +51,21 @@ class SecretStore(Protocol):
         """Read only which Secret there is, in which version; None where there is none."""
         ...
 
-    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> SecretStamp:
+    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> WrittenSecret:
         """Create a Secret.
 
         Raises:
             SecretMoved: there is one of that name already.
             SessionGone: the namespace is terminating or gone.
+            InvalidSession: the API server refuses the manifest as invalid.
+        """
+        ...
+
+    async def replace(self, namespace: str, name: str, manifest: Mapping[str, Any]) -> WrittenSecret:
+        """Put a whole Secret in the place of the one whose uid and version the manifest carries in its metadata.
+
+        Raises:
+            SecretMoved: the Secret is gone, or is another one, or has another version.
             InvalidSession: the API server refuses the manifest as invalid.
         """
         ...

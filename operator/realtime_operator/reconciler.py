@@ -145,7 +145,7 @@ class Reconciler:
         if decision.restore and seen.holding is not None:
             await self._writer.write(memory, case.wanted, target, seen, seen.holding, now=self._clock.now())
             schedule_token(memory, case.wanted, case.handle.clock, seen.holding)
-            seen = Observation(seen.holding, intact=True, stamp=memory.stamp)
+            seen = Observation(seen.holding, intact=True, stamp=memory.stamp, unshared=memory.unshared)
         if decision.mint is not None:
             case.needs_place = not case.may_mint
             if case.needs_place or not await self._rotate(memory, case, target, seen, decision.mint):

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from realtime_operator.core.errors import SessionGone
 from realtime_operator.core.ownership import Ownership, ownership
 from realtime_operator.core.reasons import Reason
-from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
+from realtime_operator.core.secret_documents import (
+    create_manifest,
+    merge_patch,
+    replacement,
+    takeover_patch,
+)
+from realtime_operator.core.secret_view import ObservedSecret, SecretStamp, WrittenSecret
 from realtime_operator.core.session_memory import SessionMemory, Wanted
 from realtime_operator.core.token_secret import (
     Holding,
     Target,
     content_of,
-    create_manifest,
     entry_names,
+    has_nothing_else,
     holding_of,
     is_intact,
-    merge_patch,
-    takeover_patch,
 )
 from realtime_operator.ports import SecretStore
 
@@ -42,6 +46,7 @@ class Observation:
         stamp: which Secret is there; None for none.
         observed: the Secret as read in this pass; None where memory sufficed or there is none.
         verdict: what may be done with it.
+        unshared: whether it holds what we wrote and nothing else.
     """
 
     holding: Holding | None
@@ -49,6 +54,7 @@ class Observation:
     stamp: SecretStamp | None
     observed: ObservedSecret | None = None
     verdict: Ownership = Ownership.OURS
+    unshared: bool = False
 
 
 class SecretWriter:
@@ -74,7 +80,8 @@ class SecretWriter:
                 return await self._read(memory, wanted, target, now=now)
             memory.checked_at = now
         holding = memory.unwritten or memory.holding
-        return Observation(holding, intact=memory.unwritten is None, stamp=memory.stamp)
+        intact = memory.unwritten is None
+        return Observation(holding, intact, memory.stamp, unshared=memory.unshared)
 
     async def write(
         self,
@@ -96,16 +103,21 @@ class SecretWriter:
         memory.unwritten = holding
         if memory.gone:
             raise SessionGone(Reason.SESSION_GONE, "The session was deleted while its token was minted.")
-        stamp = await self._store(target, seen, holding)
+        written = await self._store(target, seen, holding)
         before = memory.holding
         if seen.stamp is not None and before is not None and before.token.value != holding.token.value:
             memory.rotations += 1
-        _learn(memory, wanted, holding, stamp, now=now)
+        _learn(memory, wanted, holding, written.stamp, now=now)
+        memory.unshared = written.as_sent
 
-    async def _store(self, target: Target, seen: Observation, holding: Holding) -> SecretStamp:
+    async def _store(self, target: Target, seen: Observation, holding: Holding) -> WrittenSecret:
         namespace, content = target.session.namespace or "", content_of(target, holding)
         if seen.stamp is None:
             return await self._secrets.create(namespace, create_manifest(target, content))
+        if seen.unshared:
+            # Half the work for the API server; whatever anybody did to the Secret meanwhile gave it another version, and is not lost.
+            document = replacement(target, content, stamp=seen.stamp)
+            return await self._secrets.replace(namespace, target.name, document)
         observed, stale = seen.observed, target.entry_names
         if observed is not None:
             stale |= frozenset(entry_names(observed).values())
@@ -113,14 +125,14 @@ class SecretWriter:
             patch = takeover_patch(target, content, observed=observed, stale=stale)
         else:
             patch = merge_patch(content, stamp=seen.stamp, stale=stale)
-        return await self._secrets.patch(namespace, target.name, patch)
+        return WrittenSecret(await self._secrets.patch(namespace, target.name, patch), as_sent=False)
 
     async def _read(
         self, memory: SessionMemory, wanted: Wanted, target: Target, *, now: float
     ) -> Observation:
         observed = await self._secrets.read(target.session.namespace or "", target.name)
-        is_first_sight = not memory.observed
-        memory.stamp, memory.observed = None, True
+        is_first_sight, known_as = not memory.observed, memory.stamp if memory.unshared else None
+        memory.stamp, memory.unshared, memory.observed = None, False, True
         known = memory.unwritten or memory.holding
         if observed is None:
             return Observation(known, intact=False, stamp=None)
@@ -128,16 +140,20 @@ class SecretWriter:
         if is_first_sight and held is not None and _is_untold(memory, observed.stamp, held):
             memory.rotations += 1
         holding = _later(held, known)
-        intact = False
+        intact = unshared = False
         if holding is not None and verdict is Ownership.OURS:
-            intact = is_intact(observed, content_of(target, holding))
+            content = content_of(target, holding)
+            intact = is_intact(observed, content)
+            # Of a version that we wrote as a whole that is known, whatever the spec asks for since.
+            unshared = observed.stamp == known_as or (intact and has_nothing_else(observed, content))
         if holding is not None and intact:
             _learn(memory, wanted, holding, observed.stamp, now=now)
         elif holding is not None and verdict is Ownership.OURS and _same_token(held, holding):
             # Readers have the token, so it counts; what is wrong around it is mended, and read again until it is.
             memory.holding, memory.stamp = holding, observed.stamp
             memory.checked_at, memory.checked_generation = now, UNCHECKED
-        return Observation(holding, intact, observed.stamp, observed, verdict)
+        memory.unshared = unshared
+        return Observation(holding, intact, observed.stamp, observed, verdict, unshared)
 
 
 def _learn(

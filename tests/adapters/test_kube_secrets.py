@@ -35,7 +35,7 @@ def update_of(stamp: SecretStamp, **fields: Any) -> dict[str, Any]:
 
 async def test_created_then_read(secrets: KubeSecrets, namespace: str) -> None:
     """A created Secret is read with its data decoded, and a look sees the same stamp."""
-    stamp = await secrets.create(namespace, a_secret())
+    stamp = (await secrets.create(namespace, a_secret())).stamp
     read = await secrets.read(namespace, "concierge")
     assert read is not None
     assert read.stamp == stamp == await secrets.look(namespace, "concierge")
@@ -58,7 +58,7 @@ async def test_what_is_not_there(secrets: KubeSecrets, namespace: str) -> None:
 
 async def test_a_patch_replaces_and_removes(secrets: KubeSecrets, namespace: str) -> None:
     """A patch changes what it names, removes what it sets to null, keeps the rest, and leads to a new version."""
-    stamp = await secrets.create(namespace, a_secret())
+    stamp = (await secrets.create(namespace, a_secret())).stamp
     patched = await secrets.patch(
         namespace, "concierge", update_of(stamp, stringData={"token": "ek_next"}, data={"model": None})
     )
@@ -75,7 +75,7 @@ async def test_no_write_or_look_brings_a_token_back(
     secrets: KubeSecrets, admin: RecordingClient, namespace: str
 ) -> None:
     """The API server answers creations, patches and looks with metadata alone."""
-    stamp = await secrets.create(namespace, a_secret())
+    stamp = (await secrets.create(namespace, a_secret())).stamp
     await secrets.patch(namespace, "concierge", update_of(stamp, stringData={"token": "ek_next"}))
     await secrets.look(namespace, "concierge")
     assert [answer["kind"] for answer in admin.answers] == ["PartialObjectMetadata"] * 3
@@ -84,7 +84,7 @@ async def test_no_write_or_look_brings_a_token_back(
 
 async def test_a_name_that_is_taken(secrets: KubeSecrets, namespace: str) -> None:
     """Creating over somebody else's Secret fails and leaves it as it was."""
-    first = await secrets.create(namespace, a_secret())
+    first = (await secrets.create(namespace, a_secret())).stamp
     with pytest.raises(SecretMoved, match="has a Secret of that name already"):
         await secrets.create(namespace, a_secret(stringData={"token": "ek_mine"}))
     assert await secrets.look(namespace, "concierge") == first
@@ -92,7 +92,7 @@ async def test_a_name_that_is_taken(secrets: KubeSecrets, namespace: str) -> Non
 
 async def test_a_patch_for_another_uid(secrets: KubeSecrets, namespace: str) -> None:
     """A Secret that was replaced by another of its name is not written."""
-    stamp = await secrets.create(namespace, a_secret())
+    stamp = (await secrets.create(namespace, a_secret())).stamp
     other = SecretStamp(OTHER_UID, stamp.resource_version)
     with pytest.raises(SecretMoved):
         await secrets.patch(namespace, "concierge", update_of(other, stringData={"token": "ek_lost"}))
@@ -101,7 +101,7 @@ async def test_a_patch_for_another_uid(secrets: KubeSecrets, namespace: str) -> 
 
 async def test_a_patch_for_an_old_version(secrets: KubeSecrets, namespace: str) -> None:
     """A patch that names a version fails once there is a newer one."""
-    old = await secrets.create(namespace, a_secret())
+    old = (await secrets.create(namespace, a_secret())).stamp
     new = await secrets.patch(namespace, "concierge", update_of(old, stringData={"token": "ek_next"}))
     metadata = {"uid": old.uid, "resourceVersion": old.resource_version}
     with pytest.raises(SecretMoved):
@@ -115,7 +115,7 @@ async def test_a_patch_for_a_secret_that_is_gone(
     secrets: KubeSecrets, admin: RecordingClient, namespace: str
 ) -> None:
     """A deleted Secret is not made anew by a patch."""
-    stamp = await secrets.create(namespace, a_secret())
+    stamp = (await secrets.create(namespace, a_secret())).stamp
     await delete_secret(admin, namespace, "concierge")
     with pytest.raises(SecretMoved):
         await secrets.patch(namespace, "concierge", update_of(stamp, stringData={"token": "ek_lost"}))
@@ -133,7 +133,7 @@ async def test_a_secret_that_cannot_be_changed(
     secrets: KubeSecrets, namespace: str, fields: dict[str, Any], change: dict[str, Any], named: str
 ) -> None:
     """An immutable Secret, or one of another type, is told apart from one that moved."""
-    stamp = await secrets.create(namespace, a_secret(**fields))
+    stamp = (await secrets.create(namespace, a_secret(**fields))).stamp
     with pytest.raises(InvalidSession, match=f"API server refuses {named}") as caught:
         await secrets.patch(namespace, "concierge", update_of(stamp, **change))
     assert caught.value.reason == Reason.SECRET_UNUSABLE
@@ -146,7 +146,7 @@ async def test_an_invalid_secret_names_its_fields(secrets: KubeSecrets, namespac
         await secrets.create(namespace, manifest)
     assert str(caught.value) == "the API server refuses the Secret as invalid at metadata.labels"
     assert caught.value.reason == Reason.INVALID_SPEC
-    stamp = await secrets.create(namespace, a_secret())
+    stamp = (await secrets.create(namespace, a_secret())).stamp
     with pytest.raises(InvalidSession, match=r"invalid at metadata\.labels"):
         await secrets.patch(
             namespace, "concierge", {"metadata": {"uid": stamp.uid, "labels": {"app": "ek_planted !"}}}
@@ -174,6 +174,7 @@ async def test_a_namespace_that_goes_away(
 CALLS: dict[str, Callable[[KubeSecrets, str], Awaitable[object]]] = {
     "get": lambda secrets, namespace: secrets.read(namespace, "concierge"),
     "create": lambda secrets, namespace: secrets.create(namespace, a_secret()),
+    "update": lambda secrets, namespace: secrets.replace(namespace, "concierge", a_secret()),
     "patch": lambda secrets, namespace: secrets.patch(namespace, "concierge", {"metadata": {}}),
 }
 
@@ -244,7 +245,7 @@ async def test_an_admission_policy_is_not_taken_for_an_invalid_session(
     secrets: KubeSecrets, admin: KubeClient, fenced: str
 ) -> None:
     """What a policy refuses, which is a 422 too, is the administrator's matter."""
-    stamp = await secrets.create(fenced, a_secret())
+    stamp = (await secrets.create(fenced, a_secret())).stamp
     change = {"metadata": {"uid": stamp.uid, "labels": {"fenced": "yes"}}}
     async with asyncio.timeout(20):
         while not await refuses(admin, fenced, change):

@@ -20,6 +20,7 @@ CALLS: dict[str, Callable[[KubeClient], Awaitable[object]]] = {
     "read a Secret": lambda client: KubeSecrets(client).read("hotel", "concierge"),
     "look at a Secret": lambda client: KubeSecrets(client).look("hotel", "concierge"),
     "create a Secret": lambda client: KubeSecrets(client).create("hotel", {}),
+    "replace a Secret": lambda client: KubeSecrets(client).replace("hotel", "concierge", {}),
     "patch a Secret": lambda client: KubeSecrets(client).patch("hotel", "concierge", {}),
     "get a session": lambda client: KubeObjects(client).get(KIND_SESSION, "hotel", "concierge"),
     "write status": lambda client: KubeObjects(client).patch_status(REF, {}),

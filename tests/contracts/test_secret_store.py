@@ -11,14 +11,14 @@ import pytest
 from realtime_operator.adapters.kube_secrets import KubeSecrets
 from realtime_operator.core.errors import InvalidSession, SecretMoved, SessionGone
 from realtime_operator.core.reasons import Reason
-from realtime_operator.core.secret_view import SecretStamp
-from realtime_operator.core.token_secret import (
-    Target,
-    content_of,
+from realtime_operator.core.secret_documents import (
     create_manifest,
     merge_patch,
+    replacement,
     takeover_patch,
 )
+from realtime_operator.core.secret_view import SecretStamp, WrittenSecret
+from realtime_operator.core.token_secret import Target, content_of
 from realtime_operator.ports import SecretStore
 from tests.adapters.cluster import client_of, create_session, delete_secret
 from tests.support.builders import a_holding, a_target, a_token
@@ -42,7 +42,18 @@ class Store:
 
     async def create(self, manifest: dict[str, Any] | None = None) -> SecretStamp:
         """Create the Secret of the session of most stories."""
-        return await self.secrets.create(self.namespace, manifest or self.manifest())
+        return (await self.secrets.create(self.namespace, manifest or self.manifest())).stamp
+
+    def next(self, stamp: SecretStamp, **fields: Any) -> dict[str, Any]:
+        """The document that replaces that version by one with another token."""
+        return (
+            replacement(self.target, content_of(self.target, a_holding(a_token("ek_next"))), stamp=stamp)
+            | fields
+        )
+
+    async def replace(self, manifest: dict[str, Any]) -> WrittenSecret:
+        """Replace it."""
+        return await self.secrets.replace(self.namespace, NAME, manifest)
 
     async def patch(self, patch: dict[str, Any]) -> SecretStamp:
         """Patch it."""
@@ -164,6 +175,53 @@ async def test_a_takeover_of_another_version(store: Store) -> None:
     assert now is not None
     patch["metadata"]["resourceVersion"] = now.resource_version
     assert (await store.patch(patch)).uid == stamp.uid
+
+
+async def test_a_replacement_is_the_whole(store: Store) -> None:
+    """What takes a version's place is exactly what was sent; it says so, and leads to a new version of the same Secret."""
+    stamp = await store.create()
+    written = await store.replace(store.next(stamp))
+    assert written.as_sent
+    assert written.stamp.uid == stamp.uid
+    assert written.stamp.resource_version != stamp.resource_version
+    again = await store.replace(store.next(written.stamp, data={"token": "eA=="}))
+    assert await store.data() == {"token": "x"}
+    assert await store.secrets.look(store.namespace, NAME) == again.stamp
+
+
+async def test_a_replacement_of_another_version(store: Store) -> None:
+    """Whatever somebody did to the Secret in between stays, and the writer is told to observe."""
+    stamp = await store.create()
+    await store.patch({"metadata": {"uid": stamp.uid}, "data": {"theirs": "eA=="}})
+    with pytest.raises(SecretMoved):
+        await store.replace(store.next(stamp))
+    assert (await store.data())["theirs"] == "x"
+
+
+async def test_a_replacement_of_another_uid(store: Store) -> None:
+    """A Secret that is gone is not made again, and one that was made anew is not replaced."""
+    stamp = await store.create()
+    await store.delete(NAME)
+    with pytest.raises(SecretMoved):
+        await store.replace(store.next(stamp))
+    assert await store.secrets.look(store.namespace, NAME) is None
+    other = await store.create(store.manifest(data={"token": "dGhlaXJz"}))
+    with pytest.raises(SecretMoved):
+        await store.replace(store.next(SecretStamp(stamp.uid, other.resource_version)))
+    assert await store.data() == {"token": "theirs"}
+
+
+async def test_what_a_reader_of_all_of_it_sees(store: Store) -> None:
+    """A Secret with a finalizer or a value that is no text has more than its entries, labels and annotations show."""
+    await store.create(store.manifest(data={"token": "eA==", "binary": "/w=="}))
+    seen = await store.secrets.read(store.namespace, NAME)
+    assert seen is not None
+    assert (seen.plain, dict(seen.data)) == (False, {"token": "x"})
+    await store.delete(NAME)
+    await store.create()
+    seen = await store.secrets.read(store.namespace, NAME)
+    assert seen is not None
+    assert seen.plain
 
 
 async def test_what_the_api_server_finds_invalid(store: Store) -> None:

@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 
 from realtime_operator.api import group
 from realtime_operator.api.secret import SecretKey
+from realtime_operator.core.secret_documents import create_manifest, merge_patch, replacement, takeover_patch
 from realtime_operator.core.secret_view import ObservedSecret, observed_secret
 from realtime_operator.core.token_secret import (
     Holding,
     Target,
     content_of,
-    create_manifest,
     entry_names,
+    has_nothing_else,
     holding_of,
     is_intact,
-    merge_patch,
-    takeover_patch,
 )
 from tests.support.builders import (
     NOW,
@@ -135,6 +134,38 @@ def test_a_patch_carries_the_uid_and_no_owner() -> None:
     assert patch["metadata"]["uid"] == "u"
     assert {name for name, value in patch["data"].items() if value is None} == {"old-name", "previous-token"}
     assert base64.b64decode(patch["data"]["token"]).decode() == TOKEN
+
+
+def test_a_replacement_is_of_one_version_and_keeps_the_owner() -> None:
+    """It has all that a new Secret has, for the version known and no other."""
+    content = content_of(a_target(), a_holding())
+    document = replacement(a_target(), content, stamp=a_stamp("u"))
+    pinned = {"uid": "u", "resourceVersion": a_stamp("u").resource_version, "managedFields": [{}]}
+    made = create_manifest(a_target(), content)
+    assert document == made | {"metadata": made["metadata"] | pinned}
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"labels": {"theirs": "x"}},
+        {"annotations": {"theirs": "x"}},
+        {"finalizers": ["example.com/theirs"]},
+        {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "theirs", "uid": "v"}]},
+    ],
+    ids=lambda foreign: next(iter(foreign)),
+)
+def test_what_others_added_is_noticed(foreign: dict[str, Any]) -> None:
+    """A label, an annotation, a finalizer, an owner: each makes a Secret one that is not ours alone."""
+    content = content_of(a_target(), a_holding())
+    raw = stored(a_target(), a_holding())
+    assert has_nothing_else(observed_secret(raw), content)
+    for name, added in foreign.items():
+        before = raw["metadata"].get(name)
+        raw["metadata"][name] = [*(before or []), *added] if isinstance(added, list) else {**before, **added}
+    seen = observed_secret(raw)
+    assert is_intact(seen, content)
+    assert not has_nothing_else(seen, content)
 
 
 def test_a_takeover_is_of_the_version_that_was_observed() -> None:

@@ -18,7 +18,7 @@ OWN_KINDS = ("realtimesessions", "realtimeproviders", "clusterrealtimeproviders"
 RULES = [
     {"apiGroups": [GROUP], "resources": OWN_KINDS, "verbs": ["get", "list", "watch"]},
     {"apiGroups": [GROUP], "resources": [f"{kind}/status" for kind in OWN_KINDS], "verbs": ["patch"]},
-    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create", "update", "patch"]},
     {"apiGroups": [""], "resources": ["configmaps", "namespaces"], "verbs": ["get"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
 ]

@@ -10,13 +10,8 @@ from realtime_operator.adapters.kube_secrets import KubeSecrets
 from realtime_operator.core.errors import ClusterForbidden, SecretConflict, SecretMoved
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.ownership import Ownership, ownership
-from realtime_operator.core.token_secret import (
-    Target,
-    content_of,
-    create_manifest,
-    merge_patch,
-    takeover_patch,
-)
+from realtime_operator.core.secret_documents import create_manifest, merge_patch, takeover_patch
+from realtime_operator.core.token_secret import Target, content_of
 from tests.adapters.cluster import client_of
 from tests.policies.fence import USER
 from tests.policies.scene import ADOPT, OURS, Json, Scene, a_dead_owner, a_patch, a_secret
@@ -61,7 +56,9 @@ def next_content(target: Target) -> SecretContent:
 
 async def test_created_rotated_and_healed(secrets: KubeSecrets, scene: Scene, target: Target) -> None:
     """The first write, the next one, and the one after somebody removed label and annotation pass."""
-    made = await secrets.create(scene.namespace, create_manifest(target, content_of(target, a_holding())))
+    made = (
+        await secrets.create(scene.namespace, create_manifest(target, content_of(target, a_holding())))
+    ).stamp
     patch = merge_patch(next_content(target), stamp=made, stale=target.entry_names)
     rotated = await secrets.patch(scene.namespace, "concierge", patch)
     bare = {"metadata": {"labels": None, "annotations": None}}
@@ -141,7 +138,7 @@ async def test_a_secret_that_moved_is_still_told_from_a_forbidden_one(
 ) -> None:
     """A taken name, a foreign uid and an absent Secret are what they were without the policy, so the operator observes again."""
     content = content_of(target, a_holding())
-    stamp = await secrets.create(scene.namespace, create_manifest(target, content))
+    stamp = (await secrets.create(scene.namespace, create_manifest(target, content))).stamp
     patch = merge_patch(content, stamp=stamp, stale=target.entry_names)
     with pytest.raises(SecretMoved):
         await secrets.create(scene.namespace, create_manifest(target, content))

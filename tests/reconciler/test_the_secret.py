@@ -16,7 +16,8 @@ from realtime_operator.core.errors import (
 )
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.reasons import Reason
-from realtime_operator.core.token_secret import content_of, create_manifest
+from realtime_operator.core.secret_documents import create_manifest
+from realtime_operator.core.token_secret import content_of
 from tests.reconciler.stage import Stage
 from tests.support.builders import NOW, a_holding, a_ref, a_target, a_token
 from tests.support.fakes import unavailable
@@ -185,7 +186,7 @@ async def test_a_changed_token_that_could_not_be_written(life: int) -> None:
     stage = await ready_stage()
     stage.change(lifetimeSeconds=life, session={"type": "realtime", "model": "other"})
     stage.provider.life = life
-    stage.secrets.refuse["patch"] = ClusterUnavailable(Reason.CLUSTER_UNAVAILABLE, "away")
+    stage.secrets.refuse["replace"] = ClusterUnavailable(Reason.CLUSTER_UNAVAILABLE, "away")
     await stage.passes()
     assert (stage.token, stage.mints) == ("ek_1", 2)
     assert stage.says("Ready") == ("False", "ClusterUnavailable")
@@ -200,11 +201,66 @@ async def test_a_shorter_token_that_could_not_be_written_beside_a_touched_secret
     stage = await ready_stage()
     stage.change(lifetimeSeconds=300)
     stage.provider.life = 300
-    stage.secrets.refuse["patch"] = unavailable()
+    stage.secrets.refuse["replace"] = unavailable()
     await stage.passes()
     stage.secrets.edit(theirs="x")
     await stage.passes(after=46)
     assert (stage.token, stage.mints) == ("ek_2", 2)
+
+
+async def rotated(stage: Stage) -> dict[str, int]:
+    """Let the token become due, make a pass, and say which writes it took."""
+    before, due = stage.secrets.calls.copy(), stage.memory.rotation_at
+    assert due is not None
+    await stage.passes(after=due - stage.clock.time)
+    taken = stage.secrets.calls - before
+    return {call: taken[call] for call in ("create", "replace", "patch") if taken[call]}
+
+
+async def test_a_secret_that_nobody_else_touched_is_replaced_as_a_whole() -> None:
+    """It is cheaper, and safe in the version that is known; after a restart, too, once the Secret was read."""
+    stage = await ready_stage()
+    assert await rotated(stage) == {"replace": 1}
+    stage.restart()
+    assert await rotated(stage) == {"replace": 1}
+    assert (stage.token, stage.mints) == ("ek_3", 3)
+
+
+async def test_what_somebody_adds_to_a_secret_stays_for_good() -> None:
+    """The replacement fails at the other version; the same token is then merged, and so are all after it, without a further failure."""
+    stage = await ready_stage()
+    stage.secrets.edit(theirs="x")
+    due = stage.memory.rotation_at
+    assert due is not None
+    stage.clock.time = due - 20
+    stage.memory.checked_at = stage.clock.time  # it was looked at just before somebody came
+    assert await rotated(stage) == {"replace": 1, "patch": 1}
+    assert (stage.token, stage.mints) == ("ek_2", 2)
+    assert await rotated(stage) == {"patch": 1}
+    stage.restart()
+    assert await rotated(stage) == {"patch": 1}
+    assert (stage.secrets.data()["theirs"], stage.token, stage.mints) == ("x", "ek_4", 4)
+
+
+async def test_a_label_that_is_wanted_no_more_goes() -> None:
+    """In a Secret that only we write; so do entries of other names."""
+    stage = Stage(secret={"labels": {"team": "voice"}, "keys": {"token": "OLD"}})
+    await stage.passes()
+    assert stage.secrets.data()["OLD"] == "ek_1"
+    stage.change(secret={"labels": {}, "keys": {}})
+    await stage.passes()
+    labels = stage.secrets.stored["hotel", "concierge"]["metadata"]["labels"]
+    assert labels == {"app.kubernetes.io/managed-by": "realtime-operator"}
+    assert ("OLD" in stage.secrets.data(), stage.token, stage.mints) == (False, "ek_1", 1)
+
+
+async def test_what_is_added_on_the_way_stays() -> None:
+    """Where admission adds a label to what is written, nothing is replaced as a whole."""
+    stage = Stage()
+    stage.secrets.added_labels = {"injected": "yes"}
+    await stage.passes()
+    assert await rotated(stage) == {"patch": 1}
+    assert stage.secrets.stored["hotel", "concierge"]["metadata"]["labels"]["injected"] == "yes"
 
 
 async def test_a_secret_that_moves_between_look_and_write() -> None:

@@ -26,7 +26,7 @@ from realtime_operator.adapters.kube_secrets import KubeSecrets
 from realtime_operator.adapters.telemetry import configure_logging
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.object_ref import ObjectRef
-from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
+from realtime_operator.core.secret_view import ObservedSecret, SecretStamp, WrittenSecret
 from realtime_operator.ports import Listed, ObjectStore, SecretStore, TokenProvider
 from realtime_operator.seams import Seams
 from realtime_operator.settings import Settings
@@ -123,25 +123,32 @@ class CrashingSecrets:
         """Look at a Secret."""
         return await self._secrets.look(namespace, name)
 
-    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> SecretStamp:
+    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> WrittenSecret:
         """Create a Secret."""
         name = manifest["metadata"]["name"]
-        stamp = await self._store(namespace, name).create(namespace, manifest)
-        return self._written(namespace, name, stamp)
+        written = await self._store(namespace, name).create(namespace, manifest)
+        self._burn_after(namespace, name)
+        return written
+
+    async def replace(self, namespace: str, name: str, manifest: Mapping[str, Any]) -> WrittenSecret:
+        """Replace a Secret."""
+        written = await self._store(namespace, name).replace(namespace, name, manifest)
+        self._burn_after(namespace, name)
+        return written
 
     async def patch(self, namespace: str, name: str, patch: Mapping[str, Any]) -> SecretStamp:
         """Patch a Secret."""
         stamp = await self._store(namespace, name).patch(namespace, name, patch)
-        return self._written(namespace, name, stamp)
+        self._burn_after(namespace, name)
+        return stamp
 
     def _store(self, namespace: str, name: str) -> SecretStore:
         is_lit = self._fuse.lit() == (Arrow.MID_SECRET, namespace, name)
         return self._unanswered if is_lit else self._secrets
 
-    def _written(self, namespace: str, name: str, stamp: SecretStamp) -> SecretStamp:
+    def _burn_after(self, namespace: str, name: str) -> None:
         if self._fuse.lit() == (Arrow.AFTER_SECRET, namespace, name):
             self._fuse.burn()
-        return stamp
 
 
 class CrashingObjects:

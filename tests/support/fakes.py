@@ -26,7 +26,14 @@ from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_view import ProviderView, permitted_lifetime
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.secret_values import with_values
-from realtime_operator.core.secret_view import ObservedSecret, SecretStamp, observed_secret, stamp_of
+from realtime_operator.core.secret_view import (
+    ObservedSecret,
+    SecretStamp,
+    WrittenSecret,
+    observed_secret,
+    stamp_of,
+    written_secret,
+)
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import Clock
 from tests.support.builders import NOW, a_view, minted
@@ -60,8 +67,9 @@ class InMemorySecrets:
         away: raised by every call until it is None again.
         refuse: raised once by the next call of that name.
         ended: namespaces that are terminating or gone.
-        before_write: called before a create or patch is carried out.
+        before_write: called before a write is carried out.
         latency: seconds that every read takes.
+        added_labels: what admission adds to every Secret that is created.
     """
 
     stored: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -71,6 +79,7 @@ class InMemorySecrets:
     ended: set[str] = field(default_factory=set)
     before_write: Callable[[], None] = lambda: None
     latency: float = 0.0
+    added_labels: dict[str, str] = field(default_factory=dict)
     version: int = 0
 
     async def read(self, namespace: str, name: str) -> ObservedSecret | None:
@@ -89,7 +98,7 @@ class InMemorySecrets:
         document = self.stored.get((namespace, name))
         return stamp_of(document) if document is not None else None
 
-    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> SecretStamp:
+    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> WrittenSecret:
         """See ``ports.SecretStore``."""
         self._enter("create")
         self.before_write()
@@ -98,7 +107,23 @@ class InMemorySecrets:
             raise SecretMoved(Reason.SECRET_MOVED, f"namespace {namespace} has a Secret of that name already")
         if namespace in self.ended:
             raise SessionGone(Reason.SESSION_GONE, f"namespace {namespace} is gone")
-        return self.put(namespace, manifest)
+        self.put(namespace, manifest)
+        self.stored[namespace, name]["metadata"].setdefault("labels", {}).update(self.added_labels)
+        return written_secret(self.stored[namespace, name], manifest)
+
+    async def replace(self, namespace: str, name: str, manifest: Mapping[str, Any]) -> WrittenSecret:
+        """See ``ports.SecretStore``."""
+        self._enter("replace")
+        self.before_write()
+        document, metadata = self.stored.get((namespace, name)), manifest["metadata"]
+        if document is None or any(
+            document["metadata"][field] != metadata[field] for field in ("uid", "resourceVersion")
+        ):
+            raise SecretMoved(Reason.SECRET_MOVED, f"Secret {namespace}/{name} is not the one observed")
+        made = _decoded(copy.deepcopy(dict(manifest)))
+        del made["metadata"]["managedFields"]
+        made["metadata"]["namespace"] = namespace
+        return written_secret(self._keep(namespace, name, document, made), manifest)
 
     async def patch(self, namespace: str, name: str, patch: Mapping[str, Any]) -> SecretStamp:
         """See ``ports.SecretStore``."""
@@ -118,12 +143,18 @@ class InMemorySecrets:
                 Reason.SECRET_UNUSABLE,
                 "the Secret is immutable or of another type: the API server refuses data",
             )
-        _check_labels(merged)
-        if merged != document:
+        return stamp_of(self._keep(namespace, name, document, merged))
+
+    def _keep(
+        self, namespace: str, name: str, before: Mapping[str, Any], after: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Store what a write makes of a Secret: a new version, if it changes anything."""
+        _check_labels(after)
+        if after != before:
             self.version += 1
-            merged["metadata"]["resourceVersion"] = str(self.version)
-            self.stored[namespace, name] = merged
-        return stamp_of(merged)
+            after["metadata"]["resourceVersion"] = str(self.version)
+            self.stored[namespace, name] = after
+        return after
 
     def put(self, namespace: str, manifest: Mapping[str, Any]) -> SecretStamp:
         """Store a Secret as somebody else's client would, in the place of any other of that name."""
@@ -159,7 +190,7 @@ class InMemorySecrets:
     @property
     def writes(self) -> int:
         """How many creations and patches were tried."""
-        return self.calls["create"] + self.calls["patch"]
+        return self.calls["create"] + self.calls["replace"] + self.calls["patch"]
 
     def _enter(self, call: str) -> None:
         self.calls[call] += 1

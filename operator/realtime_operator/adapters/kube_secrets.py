@@ -11,7 +11,14 @@ from realtime_operator.adapters.kube_path import SECRETS
 from realtime_operator.adapters.kube_refusal import CONFLICT, INVALID, NOT_FOUND, ApiRefusal
 from realtime_operator.core.errors import InvalidSession, OperatorError, SecretMoved, SessionGone
 from realtime_operator.core.reasons import Reason
-from realtime_operator.core.secret_view import ObservedSecret, SecretStamp, observed_secret, stamp_of
+from realtime_operator.core.secret_view import (
+    ObservedSecret,
+    SecretStamp,
+    WrittenSecret,
+    observed_secret,
+    stamp_of,
+    written_secret,
+)
 
 _UNCHANGEABLE: Final = {"data", "stringData", "immutable", "type"}
 """Fields that an update is refused for: the Secret is immutable, or of another type."""
@@ -42,7 +49,7 @@ class KubeSecrets:
                 raise
         return None
 
-    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> SecretStamp:
+    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> WrittenSecret:
         """Create a Secret.
 
         Raises:
@@ -53,9 +60,28 @@ class KubeSecrets:
         body = json.dumps(manifest).encode()
         path = SECRETS.collection(namespace)
         try:
-            return stamp_of(await self._client.request("POST", path, body=body, accept=METADATA_ONLY))
-        except ApiRefusal as answer:
-            error = _not_created(answer, namespace)
+            answer = await self._client.request("POST", path, body=body, accept=METADATA_ONLY)
+        except ApiRefusal as refused:
+            error = _not_created(refused, namespace)
+        else:
+            return written_secret(answer, manifest)
+        raise error
+
+    async def replace(self, namespace: str, name: str, manifest: Mapping[str, Any]) -> WrittenSecret:
+        """Put a whole Secret in the place of the one whose uid and version the manifest carries in its metadata.
+
+        Raises:
+            SecretMoved: the Secret is gone, or is another one, or has another version.
+            InvalidSession: the API server refuses the manifest as invalid.
+        """
+        body = json.dumps(manifest).encode()
+        path = SECRETS.one(namespace, name)
+        try:
+            answer = await self._client.request("PUT", path, body=body, accept=METADATA_ONLY)
+        except ApiRefusal as refused:
+            error = _not_changed(refused, namespace, name)
+        else:
+            return written_secret(answer, manifest)
         raise error
 
     async def patch(self, namespace: str, name: str, patch: Mapping[str, Any]) -> SecretStamp:
@@ -74,7 +100,7 @@ class KubeSecrets:
                 )
             )
         except ApiRefusal as answer:
-            error = _not_patched(answer, namespace, name)
+            error = _not_changed(answer, namespace, name)
         raise error
 
 
@@ -92,7 +118,7 @@ def _not_created(answer: ApiRefusal, namespace: str) -> OperatorError:
             return answer
 
 
-def _not_patched(answer: ApiRefusal, namespace: str, name: str) -> OperatorError:
+def _not_changed(answer: ApiRefusal, namespace: str, name: str) -> OperatorError:
     if answer.status in {NOT_FOUND, CONFLICT} or answer.concerns_uid:
         return SecretMoved(Reason.SECRET_MOVED, f"Secret {namespace}/{name} is not the one observed")
     if answer.status != INVALID:

@@ -23,6 +23,19 @@ class SecretStamp:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenSecret:
+    """The answer to a write that sent a whole Secret.
+
+    Attributes:
+        stamp: which Secret, in which version.
+        as_sent: whether its metadata is what was sent: nothing was added to it on the way.
+    """
+
+    stamp: SecretStamp
+    as_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Controller:
     """The owner reference that says ``controller: true``."""
 
@@ -45,6 +58,7 @@ class ObservedSecret:
         annotations: as stored.
         data: decoded values by key; they hold tokens, so they never print.
         owned: whether it has any owner at all, controlling or not.
+        plain: whether it has nothing that the other fields do not show: further owners, finalizers, values that are not text.
     """
 
     stamp: SecretStamp
@@ -55,6 +69,7 @@ class ObservedSecret:
     annotations: Mapping[str, str]
     data: Mapping[str, str] = field(repr=False)
     owned: bool = False
+    plain: bool = True
 
 
 def observed_secret(raw: Mapping[str, Any]) -> ObservedSecret:
@@ -63,22 +78,41 @@ def observed_secret(raw: Mapping[str, Any]) -> ObservedSecret:
     Values that are not text are left out: nothing of ours is binary.
     """
     metadata = raw["metadata"]
-    owners = [owner for owner in metadata.get("ownerReferences") or () if owner.get("controller")]
+    owners = metadata.get("ownerReferences") or []
+    controllers, data = (
+        [owner for owner in owners if owner.get("controller")],
+        dict(_texts(raw.get("data") or {})),
+    )
     return ObservedSecret(
         stamp=stamp_of(raw),
-        controller=_controller(owners[0]) if owners else None,
+        controller=_controller(controllers[0]) if controllers else None,
         type=raw.get("type") or "Opaque",
         immutable=bool(raw.get("immutable")),
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
-        data=dict(_texts(raw.get("data") or {})),
-        owned=bool(metadata.get("ownerReferences")),
+        data=data,
+        owned=bool(owners),
+        plain=len(owners) <= 1 and not metadata.get("finalizers") and len(data) == len(raw.get("data") or {}),
     )
 
 
 def stamp_of(raw: Mapping[str, Any]) -> SecretStamp:
     """Read uid and version of any object's JSON document, or of its PartialObjectMetadata."""
     return SecretStamp(raw["metadata"]["uid"], raw["metadata"]["resourceVersion"])
+
+
+def written_secret(raw: Mapping[str, Any], sent: Mapping[str, Any]) -> WrittenSecret:
+    """Read the answer to a write that sent a whole Secret.
+
+    Args:
+        raw: the Secret's JSON document, or its PartialObjectMetadata.
+        sent: the document that was sent.
+    """
+    got, meant = raw["metadata"], sent["metadata"]
+    kept = ("labels", "annotations", "ownerReferences", "finalizers")
+    return WrittenSecret(
+        stamp_of(raw), all((got.get(name) or None) == (meant.get(name) or None) for name in kept)
+    )
 
 
 def _controller(owner: Mapping[str, Any]) -> Controller:

@@ -87,6 +87,7 @@ class SessionMemory:
         holding: the token in our Secret while ``stamp`` is set, else the last one known; None if unknown.
         unwritten: a token that was minted and could not be written yet; it is written before another is minted.
         stamp: the Secret, in the version that is known to hold ``holding``; None while none is known to.
+        unshared: whether the Secret at ``stamp`` holds what we wrote and nothing else, so that it may be replaced as a whole.
         checked_at: local time at which the Secret was last seen to hold ``holding``.
         checked_generation: the generation for which the Secret's content was last compared.
         confirmed_generation: the generation whose request the token is known to answer.
@@ -108,6 +109,7 @@ class SessionMemory:
     holding: Holding | None = None
     unwritten: Holding | None = None
     stamp: SecretStamp | None = None
+    unshared: bool = False
     checked_at: float = -math.inf
     checked_generation: int = -1
     confirmed_generation: int = -1

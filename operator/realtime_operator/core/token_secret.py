@@ -5,17 +5,15 @@ The Secret describes itself by annotations, so a lost status costs nothing. One 
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from realtime_operator.api import group
 from realtime_operator.api.secret import SecretKey, SecretSpec
 from realtime_operator.core.ephemeral_token import EphemeralToken, token_id
 from realtime_operator.core.object_ref import ObjectRef
-from realtime_operator.core.secret_view import ObservedSecret, SecretStamp
+from realtime_operator.core.secret_view import ObservedSecret
 from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
 
 ANNOTATION_KEYS = f"{group.GROUP}/keys"
@@ -112,69 +110,6 @@ def content_of(target: Target, holding: Holding) -> SecretContent:
     )
 
 
-def owner_reference(session: ObjectRef) -> dict[str, Any]:
-    """The reference by which the garbage collector removes the Secret with its session.
-
-    ``blockOwnerDeletion`` is false, because to set it needs a right on the owner's finalizers on some platforms.
-    """
-    return {
-        "apiVersion": group.API_VERSION,
-        "kind": session.kind,
-        "name": session.name,
-        "uid": session.uid,
-        "controller": True,
-        "blockOwnerDeletion": False,
-    }
-
-
-def create_manifest(target: Target, content: SecretContent) -> dict[str, Any]:
-    """The document that creates the Secret."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "type": "Opaque",
-        "metadata": {
-            "name": target.name,
-            "labels": dict(content.labels),
-            "annotations": dict(content.annotations),
-            "ownerReferences": [owner_reference(target.session)],
-        },
-        "data": _encoded(content.data),
-    }
-
-
-def merge_patch(content: SecretContent, *, stamp: SecretStamp, stale: frozenset[str]) -> dict[str, Any]:
-    """The patch that brings our Secret to its content.
-
-    It carries the uid, so that it can never touch another Secret of that name, and never an owner reference, so that a late write
-    cannot revive a dead one.
-
-    Args:
-        content: what the Secret should hold.
-        stamp: the Secret that was observed or written last.
-        stale: our entries that it may still hold and should not.
-    """
-    data: dict[str, str | None] = dict.fromkeys(sorted(stale - content.data.keys()))
-    return {
-        "metadata": {
-            "uid": stamp.uid,
-            "labels": dict(content.labels),
-            "annotations": dict(content.annotations),
-        },
-        "data": data | _encoded(content.data),
-    }
-
-
-def takeover_patch(
-    target: Target, content: SecretContent, *, observed: ObservedSecret, stale: frozenset[str]
-) -> dict[str, Any]:
-    """The patch that makes an observed Secret ours: as ``merge_patch``, with the owner, for exactly the version observed."""
-    patch = merge_patch(content, stamp=observed.stamp, stale=stale)
-    patch["metadata"]["resourceVersion"] = observed.stamp.resource_version
-    patch["metadata"]["ownerReferences"] = [owner_reference(target.session)]
-    return patch
-
-
 def holding_of(observed: ObservedSecret) -> Holding | None:
     """What a Secret of ours holds; None where the token is missing, was edited, or is not described without contradiction."""
     notes, names = observed.annotations, entry_names(observed)
@@ -217,12 +152,18 @@ def is_intact(observed: ObservedSecret, content: SecretContent) -> bool:
     )
 
 
+def has_nothing_else(observed: ObservedSecret, content: SecretContent) -> bool:
+    """Whether a Secret that has all of the content has nothing beside it."""
+    return (
+        observed.plain
+        and observed.data.keys() <= content.data.keys()
+        and observed.labels.keys() <= content.labels.keys()
+        and observed.annotations.keys() <= content.annotations.keys()
+    )
+
+
 def _previous(observed: ObservedSecret, names: Mapping[SecretKey, str]) -> EphemeralToken | None:
     value = observed.data.get(names.get(SecretKey.PREVIOUS_TOKEN, ""))
     expires_at = from_rfc3339(observed.data.get(names.get(SecretKey.PREVIOUS_EXPIRES_AT, "")))
     # Nobody needs to know when it was issued: it is only handed on until it expires.
     return EphemeralToken(value, expires_at, expires_at) if value and expires_at is not None else None
-
-
-def _encoded(data: Mapping[str, str]) -> dict[str, str | None]:
-    return {name: base64.b64encode(value.encode()).decode() for name, value in data.items()}
