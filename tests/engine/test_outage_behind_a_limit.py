@@ -58,3 +58,26 @@ async def test_sessions_that_were_all_refused_before() -> None:
         troubled.down, troubled.poisoned = set(), set()
         await asyncio.sleep(40)
         assert len(world.secrets.stored) == BENCHED
+
+
+@virtually
+async def test_a_limit_that_was_known_before() -> None:
+    """What ten minutes of outage do not tell of a limit is not believed of it: it is kept from the first moment on."""
+    world, troubled = a_world()
+    limited = Limited(world, Sliding(60))
+
+    async def mint(call: MintCall) -> MintAnswer:
+        return await (troubled if troubled.down else limited).mint(call)
+
+    world.provider.always = mint
+    async with world:
+        for number in range(400):
+            add(world, number, lifetimeSeconds=600)
+        await asyncio.sleep(900)
+        troubled.down = {"default"}
+        await asyncio.sleep(600)
+        troubled.down = set()
+        granted, refused = len(limited.granted), len(limited.refused)
+        await asyncio.sleep(180)
+        assert len(limited.granted) - granted > 120
+        assert len(limited.refused) - refused < 10

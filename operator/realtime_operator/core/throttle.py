@@ -150,6 +150,10 @@ class Throttle:
         if self._row == 1:
             self._narrow(now, refill or 0.0)
 
+    def stood_still(self, seconds: float) -> None:
+        """For so long nobody could ask, so that nothing was learned of the limit: the rate has not grown meanwhile."""
+        self._since += seconds
+
     def resume(
         self, *, paused_until: float, per_minute: float | None, narrowed_at: float, now: float
     ) -> None:

@@ -158,7 +158,10 @@ class Admission:
 
     def succeeded(self) -> None:
         """Learn that a token came."""
-        self._probing.end()
+        seconds_down = self._probing.end()
+        self._throttle.stood_still(seconds_down)
+        for gate in self._gates.values():
+            gate.stood_still(seconds_down)
 
     def failed(self, memory: SessionMemory, error: ProviderError) -> None:
         """Learn that none came, after the session remembered why."""

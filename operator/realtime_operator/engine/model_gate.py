@@ -82,6 +82,10 @@ class ModelGate:
         self._throttle.granted(self._clock.now())
         self._arm()
 
+    def stood_still(self, seconds: float) -> None:
+        """For so long nobody could ask; see ``Throttle.stood_still``."""
+        self._throttle.stood_still(seconds)
+
     def refused(self, error: ProviderThrottled, *, row: int, latency: float) -> None:
         """The model was refused once more; see ``Throttle.refused``."""
         self._said = error.reason, str(error)

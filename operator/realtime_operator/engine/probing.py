@@ -83,16 +83,16 @@ class Probing:
             _log.warning("%s is down, and probed until it is back: %s", self._name, error)
         self._arm()
 
-    def end(self) -> None:
-        """A token came, or the provider is another one: whoever waited goes on now."""
+    def end(self) -> float:
+        """A token came, or the provider is another one: whoever waited goes on now; gives the seconds that it was down."""
         was_down, waited = self._outage.is_down, self._outage.end()
         self._arm()
-        if was_down:
-            seconds = self._clock.now() - self._since
-            _log.warning(
-                "%s is asked again after %.1f s; %d sessions waited", self._name, seconds, len(waited)
-            )
-            self._wake(waited)
+        if not was_down:
+            return 0.0
+        seconds = self._clock.now() - self._since
+        _log.warning("%s is asked again after %.1f s; %d sessions waited", self._name, seconds, len(waited))
+        self._wake(waited)
+        return seconds
 
     def _arm(self) -> None:
         at = self._outage.next_probe_at
