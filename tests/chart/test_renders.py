@@ -116,6 +116,14 @@ def test_metrics_are_not_scraped_twice(helm: Command) -> None:
     assert "choose one, or every series is scraped twice" in said.stderr
 
 
+def test_labels_by_which_the_pod_is_found_are_not_overridden(helm: Command) -> None:
+    """A common label in their place would leave the Deployment without its pod."""
+    flag = r"--set=commonLabels.app\.kubernetes\.io/name=other"
+    said = helm("template", RELEASE, CHART, flag, check=False)
+    assert said.returncode != 0
+    assert "commonLabels: leave out app.kubernetes.io/name" in said.stderr
+
+
 def test_notes_warn_of_what_is_unwise(helm: Command, kubectl: Command, namespace: str) -> None:
     """A literal key, two replicas, no fence; and they say how to remove the kinds."""
     del kubectl

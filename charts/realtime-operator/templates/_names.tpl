@@ -59,6 +59,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.commonLabels }}
+{{- if or (hasKey . "app.kubernetes.io/name") (hasKey . "app.kubernetes.io/instance") }}
+{{- fail "commonLabels: leave out app.kubernetes.io/name and app.kubernetes.io/instance, by which the operator's pod is found; nameOverride changes the name" }}
+{{- end }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
