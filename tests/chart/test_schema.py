@@ -31,9 +31,6 @@ WRONG: dict[str, tuple[str, str]] = {
     "terminationGracePeriodSeconds=2": ("/terminationGracePeriodSeconds", "minimum: got 2, want 8"),
     "serviceMonitor.interval=often": ("/serviceMonitor/interval", "'often' does not match pattern"),
     "podDisruptionBudget.minAvailable=half": ("/podDisruptionBudget/minAvailable", "'half' does not match"),
-        "/commonLabels",
-        "invalid propertyName 'app.kubernetes.io/name'",
-    ),
     "crds.enabled=yes": ("/crds/enabled", "got string, want boolean"),
 }
 """What is set, where the message says it is wrong, and how."""
