@@ -157,11 +157,11 @@ def test_a_full_status_is_stored_as_written(objects: Objects) -> None:
 )
 def test_every_example_is_accepted(ask: Ask, namespace: str, file: Path) -> None:
     """Every example is an object that the API server takes, without a field that it does not know."""
-    manifest = yaml.safe_load(file.read_text(encoding="utf-8"))
-    if "namespace" in manifest["metadata"]:
-        manifest["metadata"]["namespace"] = namespace
     accept = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-o", "name", "-f", "-")
-    assert manifest["metadata"]["name"] in ask(*accept, stdin=yaml.safe_dump(manifest))
+    for manifest in yaml.safe_load_all(file.read_text(encoding="utf-8")):
+        if "namespace" in manifest["metadata"]:
+            manifest["metadata"]["namespace"] = namespace
+        assert manifest["metadata"]["name"] in ask(*accept, stdin=yaml.safe_dump(manifest))
 
 
 @pytest.mark.parametrize(

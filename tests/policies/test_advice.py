@@ -252,9 +252,9 @@ def test_nothing_is_said_of_a_sound_session(warnings: Warnings, spec: dict[str, 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_nothing_is_said_of_an_example(warnings: Warnings, file: Path) -> None:
     """What people copy is sound."""
-    document = yaml.safe_load(file.read_text())
-    if document["kind"] == "RealtimeSession":
-        assert warnings("RealtimeSession", document["spec"]) == []
+    for document in yaml.safe_load_all(file.read_text()):
+        if document["kind"] == "RealtimeSession":
+            assert warnings("RealtimeSession", document["spec"]) == []
 
 
 @pytest.mark.parametrize(("spec", "words"), WARNED.values(), ids=WARNED.keys())
