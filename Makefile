@@ -42,7 +42,7 @@ cluster-up: $(STAMP) ## One real node with real pods (CLUSTER=node|kind|existing
 cluster-down: $(STAMP) ## Take it down, whatever is left of it
 	@exec $(BIN)/python -m hack.cluster down
 
-e2e: $(STAMP) ## Image, chart and a pod that reads a rotated token, on a real node (CLUSTER=node|kind|existing IMAGE=)
+e2e: $(STAMP) ## Image, chart and pods that read rotated tokens, on a real node (SUITE=install|delivery MINUTES=15 CLUSTER=node|kind|existing IMAGE=)
 	@exec $(BIN)/python -m e2e
 
 bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)

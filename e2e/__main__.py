@@ -1,5 +1,7 @@
 """`make e2e`: builds the image, brings up a cluster with a real node, and sees that all of it works. The last line is JSON.
 
+SUITE is install (the default): chart, upgrades, a pod that reads a rotated token; or delivery: many pods, of which none may
+read an expired token, for MINUTES (default 15).
 CLUSTER is node (the default), kind or existing, with KUBECONFIG and an IMAGE that its nodes can fetch. A node or kind
 cluster is the run's own (CLUSTER_NAME, default e2e) and is taken down at the end.
 """
@@ -20,6 +22,7 @@ from hack.cluster import Cluster, ClusterError, choose
 from hack.controlplane import BuildError, ControlPlaneError, GoMissingError, end_with_parent
 from hack.controlplane.interruption import signals_held, unwind
 
+from . import delivery
 from .commands import Commands, StepFailed
 from .diagnosis import diagnosis
 from .figures import Figures
@@ -28,6 +31,8 @@ from .scenario import Scenario
 
 NAME: Final = "e2e"
 IMAGE: Final = "realtime-operator:dev"
+SUITES: Final = ("install", "delivery")
+AnyFigures = Figures | delivery.Figures
 INTERRUPTED: Final = 130  # what a shell says of a program that Ctrl-C ended
 NOT_STARTED: Final = (BuildError, ClusterError, ControlPlaneError, GoMissingError, StepFailed)
 
@@ -39,7 +44,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         cluster = choose({"CLUSTER_NAME": NAME} | os.environ)
-        figures = Figures(cluster.kind)
+        figures = _figures(cluster.kind)
         complaints = _on(cluster, figures)
     except NOT_STARTED as error:
         sys.stderr.write(f"e2e: {error}\n")
@@ -52,7 +57,21 @@ def main() -> int:
     return 1 if complaints else 0
 
 
-def _on(cluster: Cluster, figures: Figures) -> list[str]:
+def _figures(kind: str) -> AnyFigures:
+    """Give the empty figures of the suite that is asked for."""
+    suite = os.environ.get("SUITE") or SUITES[0]
+    if suite not in SUITES:
+        raise StepFailed(f"SUITE={suite}: there are {', '.join(SUITES)}")
+    if suite == SUITES[0]:
+        return Figures(kind)
+    minutes = os.environ.get("MINUTES") or str(delivery.FULL_MINUTES)
+    try:
+        return delivery.Figures(kind, minutes=float(minutes))
+    except ValueError:
+        raise StepFailed(f"MINUTES={minutes} is no number") from None
+
+
+def _on(cluster: Cluster, figures: AnyFigures) -> list[str]:
     """Run on a cluster, and give what does not hold."""
     image = os.environ.get("IMAGE") or IMAGE
     is_own = cluster.kind != "existing"
@@ -83,10 +102,10 @@ def _take_down(cluster: Cluster) -> list[str]:
     return []
 
 
-def _play(cluster: Cluster, figures: Figures, image: str, *, is_own: bool) -> list[str]:
+def _play(cluster: Cluster, figures: AnyFigures, image: str, *, is_own: bool) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="realtime-operator-e2e-") as folder:
         commands = Commands(cluster.kubeconfig, Path(folder))
-        scenario = Scenario(commands, figures, image=image, folder=Path(folder))
+        scenario = _scenario(commands, figures, image, Path(folder))
         try:
             scenario.play()
         except StepFailed as error:
@@ -99,7 +118,15 @@ def _play(cluster: Cluster, figures: Figures, image: str, *, is_own: bool) -> li
         return figures.complaints()
 
 
-def _build(image: str, figures: Figures) -> Path:
+def _scenario(
+    commands: Commands, figures: AnyFigures, image: str, folder: Path
+) -> Scenario | delivery.Scenario:
+    if isinstance(figures, Figures):
+        return Scenario(commands, figures, image=image, folder=folder)
+    return delivery.Scenario(commands, figures, image=image)
+
+
+def _build(image: str, figures: AnyFigures) -> Path:
     command = [sys.executable, "-m", "hack.image", "build", "--image", image]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:

@@ -70,6 +70,18 @@ class Commands:
         """
         return json.loads(self.kubectl("get", *what, "--output=json"))
 
+    def follow(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a kubectl that prints until it is killed; the caller reads its output."""
+        return subprocess.Popen(
+            [self._programs["kubectl"], *arguments],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,  # as below
+        )
+
     def _run(self, program: str, arguments: tuple[str | Path, ...], stdin: str | None) -> str:
         try:
             done = subprocess.run(

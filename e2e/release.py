@@ -35,11 +35,13 @@ class Release:
         commands: as the administrator.
         image: of the operator, with its tag.
         base_url: of the provider.
+        values: further ones of the chart, as in `--set=log.level=debug`.
     """
 
     commands: Commands
     image: str
     base_url: str
+    values: tuple[str, ...] = ()
 
     def install(self, chart: Path = CHART) -> float:
         """Install a chart and wait until the operator is ready; give how many seconds that took.
@@ -103,6 +105,7 @@ class Release:
             f"--set-string=image.tag={tag}",
             f"--set=defaultProvider.existingSecret={KEY_SECRET}",
             f"--set=defaultProvider.baseURL={self.base_url}",
+            *self.values,
         ]
 
 

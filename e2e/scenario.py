@@ -9,26 +9,24 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from . import inventory, sessions, standin
+from . import inventory, sessions, stage
 from .commands import StepFailed, wait_for
-from .manifests import labelled_secret, namespace, privileged_pod
+from .manifests import privileged_pod
 from .pod import NAME as CONSUMER
 from .pod import ConsumerPod
-from .release import CHART, KEY_SECRET, NAMESPACE, Release, definitions, older_chart, schemas
+from .release import CHART, NAMESPACE, Release, definitions, older_chart, schemas
 
 if TYPE_CHECKING:
     from .commands import Commands
     from .figures import Figures
 
 CONSUMERS, EXAMPLES = "e2e-consumer", "e2e-examples"
-NAMESPACES: Final = (NAMESPACE, standin.NAMESPACE, CONSUMERS, EXAMPLES)
 LIFETIME: Final = 240
 """Seconds of the consumer's tokens: the rule keeps the 90 s that a kubelet may take, and rotates every 89 to 101 s, so that
 no token is replaced before it is in the file."""
 
 FILE_SECONDS: Final = 100.0  # a file follows its Secret after 80 s at worst
 DUE_SECONDS: Final = LIFETIME  # by then a rotation that nobody asked for has come and is in the file
-PROVIDER_KEY_LABEL: Final = "realtime-operator.io/provider-key"
 CRD_SECONDS: Final = 30.0
 GONE_SECONDS: Final = 60.0
 
@@ -43,7 +41,6 @@ class Scenario:
         self._image = image
         self._folder = folder
         self._definitions = definitions(CHART)
-        self._kinds = [one["metadata"]["name"] for one in self._definitions]
         self._pod = ConsumerPod(commands, namespace=CONSUMERS, image=image, lifetime=LIFETIME)
 
     def play(self) -> None:
@@ -67,19 +64,10 @@ class Scenario:
         self._end(release, before)
 
     def _set_up(self) -> Release:
-        found = self._commands.kubectl("get", "crd", "--output=name")
-        if there := [name for name in self._kinds if name in found]:
-            raise StepFailed(
-                f"the cluster has {', '.join(there)}: e2e would remove them and all their objects"
-            )
         _say("starting the stand-in provider")
-        key = standin.new_key()
-        base_url = standin.start(self._commands, image=self._image, key=key)
-        self._commands.apply([namespace(name) for name in NAMESPACES])
-        secret = labelled_secret(KEY_SECRET, NAMESPACE, PROVIDER_KEY_LABEL, **{"api-key": key})
-        self._commands.kubectl("create", "--filename=-", stdin=yaml.safe_dump(secret))
+        release = stage.set_up(self._commands, image=self._image, namespaces=(CONSUMERS, EXAMPLES))
         self._see_that_pods_are_restricted()
-        return Release(self._commands, self._image, base_url)
+        return release
 
     def _see_that_pods_are_restricted(self) -> None:
         pod = yaml.safe_dump(privileged_pod(self._image))
@@ -179,8 +167,7 @@ class Scenario:
 
     def clear(self) -> None:
         """Remove what the run made, from a cluster that stays."""
-        self._commands.kubectl("delete", "namespace", *NAMESPACES, "--ignore-not-found", "--wait=true")
-        self._commands.kubectl("delete", "crd", *self._kinds, "--ignore-not-found", "--wait=true")
+        stage.clear(self._commands, (CONSUMERS, EXAMPLES))
 
     def _standings(self) -> dict[str, sessions.Standing]:
         return sessions.standings(self._commands, EXAMPLES)
