@@ -45,7 +45,10 @@ TOOLS = (
     "kubectl",
 )
 NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc")
-GONE_SECONDS = 60.0  # how long the kernel may take to end some twenty processes and unmount what they had
+GONE_SECONDS = 240.0
+"""How long the kernel may take to end some twenty processes and to give up what they had. Seconds, as a rule; once a network
+was seen to stay for more than two minutes after its last process."""
+
 LOOK_AGAIN_SECONDS = 0.02
 LOG_TAIL_LINES = 20
 
