@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
-from realtime_operator.core.errors import SessionGone
+from realtime_operator.core.errors import ClusterForbidden, SessionGone
 from realtime_operator.core.ownership import Ownership, ownership
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.secret_documents import (
@@ -115,9 +116,10 @@ class SecretWriter:
         if seen.stamp is None:
             return await self._secrets.create(namespace, create_manifest(target, content))
         if seen.unshared:
-            # Half the work for the API server; whatever anybody did to the Secret meanwhile gave it another version, and is not lost.
+            # Less work for the API server; whatever anybody did to the Secret meanwhile gave it another version, and is not lost.
             document = replacement(target, content, stamp=seen.stamp)
-            return await self._secrets.replace(namespace, target.name, document)
+            with suppress(ClusterForbidden):  # an installation of before, whose rights know patches only
+                return await self._secrets.replace(namespace, target.name, document)
         observed, stale = seen.observed, target.entry_names
         if observed is not None:
             stale |= frozenset(entry_names(observed).values())

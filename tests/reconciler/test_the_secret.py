@@ -242,6 +242,15 @@ async def test_what_somebody_adds_to_a_secret_stays_for_good() -> None:
     assert (stage.secrets.data()["theirs"], stage.token, stage.mints) == ("x", "ek_4", 4)
 
 
+async def test_where_the_rights_know_patches_only() -> None:
+    """As those of an older installation do: the token is merged, and so are those after it."""
+    stage = await ready_stage()
+    stage.secrets.refuse["replace"] = ClusterForbidden(Reason.CLUSTER_FORBIDDEN, "update secrets")
+    assert await rotated(stage) == {"replace": 1, "patch": 1}
+    assert await rotated(stage) == {"patch": 1}
+    assert (stage.token, stage.mints) == ("ek_3", 3)
+
+
 async def test_a_label_that_is_wanted_no_more_goes() -> None:
     """In a Secret that only we write; so do entries of other names."""
     stage = Stage(secret={"labels": {"team": "voice"}, "keys": {"token": "OLD"}})
