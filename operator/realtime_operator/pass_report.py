@@ -99,6 +99,8 @@ def facts(memory: SessionMemory, case: PassCase, *, now: float) -> Facts:
         lead=memory.lead,
         rotations=memory.rotations,
         failure=memory.failure,
+        is_unserved=case.wanted.is_unserved,
+        delivery=memory.delivery if case.wanted.pod_selector else None,
     )
 
 

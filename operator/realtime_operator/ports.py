@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from realtime_operator.api.group import API_VERSION
 from realtime_operator.core.errors import ProviderError
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.mint_request import MintTemplate
@@ -111,12 +112,16 @@ class ObjectStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An Event to post: something changed that a person may want to know, with a CamelCase reason and a sentence without secrets."""
+    """An Event to post: something changed that a person may want to know, with a CamelCase reason and a sentence without secrets.
+
+    ``api_version`` is that of the object it is about, which need not be one of ours.
+    """
 
     about: ObjectRef
     warning: bool
     reason: str
     message: str
+    api_version: str = API_VERSION
 
 
 class EventSink(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from realtime_operator.pod_ports import PodStore
 from realtime_operator.ports import ObjectStore, SecretStore, TokenProvider
 
 Part = TypeVar("Part")
@@ -23,11 +24,13 @@ class Seams:
         mints: around the provider's API.
         secrets: around the Secrets.
         objects: around our own kinds, whose status is written.
+        pods: around the pods that are told.
     """
 
     mints: Callable[[TokenProvider], TokenProvider] = _bare
     secrets: Callable[[SecretStore], SecretStore] = _bare
     objects: Callable[[ObjectStore], ObjectStore] = _bare
+    pods: Callable[[PodStore], PodStore] = _bare
 
 
 BARE: Final = Seams()

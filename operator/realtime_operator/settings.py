@@ -65,6 +65,13 @@ class Settings(BaseSettings):
         ge=5.0,
         description="How often all objects are listed, metadata only, to find what the watch missed.",
     )
+    pod_annotation: bool = Field(
+        default=False,
+        description=(
+            "Serve sessions with delivery.propagation PodAnnotation: list the pods of their podSelector and set one annotation on those"
+            " that mount the Secret. Needs list and patch on pods."
+        ),
+    )
     trust_env: bool = Field(
         default=False,
         description="Obey HTTP_PROXY, HTTPS_PROXY and NO_PROXY when minting. Off: they are ignored.",

@@ -15,6 +15,7 @@ from realtime_operator.adapters.credential_files import CredentialFiles
 from realtime_operator.adapters.kube_client import KubeClient
 from realtime_operator.adapters.kube_events import KubeEvents
 from realtime_operator.adapters.kube_objects import KubeObjects
+from realtime_operator.adapters.kube_pods import KubePods
 from realtime_operator.adapters.kube_references import KubeReferences
 from realtime_operator.adapters.kube_secrets import KubeSecrets
 from realtime_operator.adapters.probe_server import Check, ProbeServer
@@ -30,6 +31,7 @@ from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
 from realtime_operator.engine.notice_lane import NoticeLane
+from realtime_operator.engine.pod_lane import PodLane
 from realtime_operator.engine.reach import Reach
 from realtime_operator.engine.resync import kept_providers, kept_sessions, resync_all
 from realtime_operator.engine.rhythm import Rhythm, every, until_stopped
@@ -161,7 +163,16 @@ class Operator:
             is_in_a_burst=self._dispatcher.is_in_a_burst,
             gone=lambda uid: self._intake.gone(uid),  # noqa: PLW0108 - made later
         )
-        self._reach = Reach(self.clock, objects, self._kinds)
+        pods = self._seams.pods(KubePods(client, namespaces=self._namespaces))
+        self._pod_lane = PodLane(
+            clock=self.clock,
+            pods=pods,
+            metrics=self.metrics,
+            changed=lambda memory: self._dispatcher.wake_all([memory]),
+            announce=self._notice_lane.submit,
+        )
+        others = [pods.can_list] * self._settings.pod_annotation
+        self._reach = Reach(self.clock, objects, self._kinds, *others)
         self._resyncs = Rhythm(
             self._settings.resync_seconds, lambda: self._resync(objects), quiet=AFTER_A_NEW_LIST_S
         )
@@ -171,6 +182,7 @@ class Operator:
             dispatcher=self._dispatcher,
             status_lane=self._status_lane,
             announce=self._notice_lane.submit,
+            tells_pods=self._settings.pod_annotation,
         )
 
     def _heard(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:
@@ -186,6 +198,7 @@ class Operator:
             self._directory.seen(kind, body, listed=event_type is None)
 
     def _report(self, memory: SessionMemory, result: PassResult) -> None:
+        self._pod_lane.pass_ended(memory)
         if result.status is not None:
             self._status_lane.submit(memory, result.status)
         for notice in result.notices:
@@ -201,22 +214,17 @@ class Operator:
         )
 
     async def _loop_until(self, stop: asyncio.Event) -> None:
-        loops = [
-            self._dispatcher.run(),
-            every(TICK_S, self._status_lane.flush),
-            every(TICK_S, self._notice_lane.flush),
-            every(TICK_S, self._directory.refresh),
-            every(TICK_S, self._values.refresh),
-            every(TICK_S, self._reach.look),
-            self._resyncs.run(),
-        ]
+        lanes = (self._status_lane.flush, self._notice_lane.flush)
+        acts = (*lanes, self._directory.refresh, self._values.refresh, self._reach.look)
+        loops = [self._dispatcher.run(), self._resyncs.run(), *(every(TICK_S, act) for act in acts)]
         await until_stopped(stop, loops, at_end=self._end)
 
     async def _end(self) -> None:
         await self._dispatcher.stop(grace=self._settings.grace_seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_STATUS_S):
-                await asyncio.gather(self._status_lane.flush(), self._notice_lane.flush())
+                last = (self._pod_lane.finish(), self._status_lane.flush(), self._notice_lane.flush())
+                await asyncio.gather(*last)
 
     async def _resync(self, objects: ObjectStore) -> None:
         providers = [kept_providers(kind, self._directory) for kind in self._kinds[:-1]]

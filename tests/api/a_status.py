@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from realtime_operator.api.conditions import Condition, ConditionStatus, ConditionType, set_condition
 from realtime_operator.api.provider import ProviderKind
-from realtime_operator.api.session import Failures, ProviderRef, RealtimeSessionStatus, SecretRef
+from realtime_operator.api.session import Failures, PodCounts, ProviderRef, RealtimeSessionStatus, SecretRef
 
 ISSUED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -33,5 +33,6 @@ def a_status() -> RealtimeSessionStatus:
         failures=Failures(
             count=1, last_reason="ProviderUnavailable", last_time=ISSUED, next_attempt_time=ISSUED
         ),
+        pods=PodCounts(consuming=12, notified=12, confirmed=11),
         last_handled_rotate="1764000000",
     )

@@ -42,3 +42,22 @@ def requirement(key: str, operator: str, *values: str) -> dict[str, Any]:
 def test_selector(selector: dict[str, Any], chosen: bool) -> None:  # noqa: FBT001 - a case's verdict
     """The selector of each case chooses the labels or does not."""
     assert LabelSelector.model_validate(selector).matches(LABELS) is chosen
+
+
+@pytest.mark.parametrize(
+    ("selector", "query"),
+    [
+        pytest.param({}, "", id="an empty selector"),
+        pytest.param({"matchLabels": {"voice": "true", "tier": "gold"}}, "voice=true,tier=gold", id="labels"),
+        pytest.param(requirement("tier", "In", "gold", "silver"), "tier in (gold,silver)", id="In"),
+        pytest.param(requirement("tier", "NotIn", "gold"), "tier notin (gold)", id="NotIn"),
+        pytest.param(requirement("tier", "Exists"), "tier", id="Exists"),
+        pytest.param(requirement("tier", "DoesNotExist"), "!tier", id="DoesNotExist"),
+        pytest.param(
+            {"matchLabels": {"voice": "true"}} | requirement("tier", "Exists"), "voice=true,tier", id="both"
+        ),
+    ],
+)
+def test_a_selector_as_requests_have_it(selector: dict[str, Any], query: str) -> None:
+    """What the API server takes as labelSelector."""
+    assert LabelSelector.model_validate(selector).query() == query

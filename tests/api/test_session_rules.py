@@ -35,6 +35,11 @@ def keys(**names: str) -> dict[str, Any]:
     return {"secret": {"keys": renamed}}
 
 
+def delivery(selector: dict[str, Any]) -> dict[str, Any]:
+    """Return a spec whose pods are told of tokens."""
+    return {"delivery": {"propagation": "PodAnnotation", "podSelector": selector}}
+
+
 ACCEPTED = {
     "an empty spec": {},
     "a realtime session": {"session": REALTIME},
@@ -76,6 +81,10 @@ ACCEPTED = {
         }
     },
     "propagation None": {"delivery": {"propagation": "None"}},
+    "propagation PodAnnotation with labels": delivery({"matchLabels": {"app": "concierge"}}),
+    "propagation PodAnnotation with an expression": delivery(
+        {"matchExpressions": [{"key": "app", "operator": "Exists"}]}
+    ),
     "adoption": {"secret": {"name": "tokens", "adoptionPolicy": "IfUnowned"}},
     "the longest instructions": {"session": {**REALTIME, "instructions": "x" * 131072}},
 }
@@ -273,7 +282,23 @@ REFUSED = {
     "an unknown propagation": (
         {"delivery": {"propagation": "Push"}},
         "spec.delivery.propagation",
-        '"Kubelet", "None"',
+        '"Kubelet", "PodAnnotation", "None"',
+    ),
+    "told pods without their labels": (
+        {"delivery": {"propagation": "PodAnnotation"}},
+        "spec.delivery.podSelector",
+        "must be there with it",
+    ),
+    "labels of pods that nobody tells": (
+        {"delivery": {"podSelector": {"matchLabels": {"app": "concierge"}}}},
+        "spec.delivery.podSelector",
+        "with Kubelet and None remove it",
+    ),
+    "every pod of the namespace": (delivery({}), "spec.delivery.podSelector", "chooses every pod"),
+    "every pod of the namespace, at length": (
+        delivery({"matchLabels": {}, "matchExpressions": []}),
+        "spec.delivery.podSelector",
+        "chooses every pod",
     ),
     "a line break in the safety identifier": (
         {"safetyIdentifier": "a\n"},

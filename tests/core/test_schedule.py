@@ -52,6 +52,8 @@ EXAMPLES = [
         "113 s are not: rotate at half of the life", 113, Propagation.KUBELET, 56.5, 91, sufficient=False
     ),
     Example("60 s in a mounted file are too short", 60, Propagation.KUBELET, 30, 91, sufficient=False),
+    Example("60 s with told pods: a third of the life", 60, Propagation.POD_ANNOTATION, 20, 6),
+    Example("10 s with told pods: just enough", 10, Propagation.POD_ANNOTATION, 8, 6),
     Example("60 s by the API: a third of the life", 60, Propagation.NONE, 20, 3),
     Example("10 s by the API: 3 + the smallest reserve of 2", 10, Propagation.NONE, 5, 3),
     Example("an uncertain clock is covered, too", 60, Propagation.NONE, 29, 17, uncertainty=15),
@@ -78,8 +80,8 @@ def test_a_life_that_is_too_short_says_the_arithmetic_and_the_remedy() -> None:
     lead = lead_for(lifetime=60, propagation=Propagation.KUBELET, clock_uncertainty=1)
     assert smallest_lifetime(lead) == 114
     assert too_short_message(lead) == (
-        "60 s of life cannot cover 91 s of propagation and clock uncertainty, so a mounted file can hold an expired token;"
-        " set delivery.propagation None and read the Secret through the API, or set lifetimeSeconds to 114 or more."
+        "60 s of life cannot cover 91 s of propagation and clock uncertainty, so readers can have an expired token;"
+        " use delivery.propagation PodAnnotation, or set lifetimeSeconds to 114 or more."
     )
 
 

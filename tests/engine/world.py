@@ -18,6 +18,7 @@ from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
 from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
+from realtime_operator.engine.pod_lane import PodLane
 from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
@@ -26,6 +27,7 @@ from realtime_operator.reconciler import Reconciler
 from realtime_operator.reference_ports import KeyDocument
 from tests.engine.cluster import InMemoryFiles, InMemoryObjects, InMemoryReferences
 from tests.support.builders import KEY, a_session
+from tests.support.fake_pods import InMemoryPods
 from tests.support.fakes import CountingMetrics, FixedDirectory, InMemorySecrets, ScriptedProvider
 
 PROVIDER: ProviderKey = ("RealtimeProvider", "hotel", "default")
@@ -44,6 +46,7 @@ class World:
         self,
         *,
         in_flight: int = 128,
+        tells_pods: bool = True,
         reconcile: Any = None,
         providers: Sequence[dict[str, Any]] = (),
         before: World | None = None,
@@ -57,6 +60,7 @@ class World:
         )
         if before is not None:
             self.clock, self.objects, self.secrets = before.clock, before.objects, before.secrets
+        self.pods: InMemoryPods = before.pods if before is not None else InMemoryPods()
         self.provider, self.directory = ScriptedProvider(self.clock), FixedDirectory()
         self.providers: Directory | None = None
         if providers:
@@ -100,6 +104,14 @@ class World:
             table=self.table,
             dispatcher=self.dispatcher,
             status_lane=self.status_lane,
+            announce=self.notices.append,
+            tells_pods=tells_pods,
+        )
+        self.pod_lane = PodLane(
+            clock=self.clock,
+            pods=self.pods,
+            metrics=self.metrics,
+            changed=lambda memory: self.dispatcher.wake_all([memory]),
             announce=self.notices.append,
         )
         self.submitted = 0
@@ -179,6 +191,7 @@ class World:
     async def __aexit__(self, *_: object) -> None:
         """End them, as SIGTERM does."""
         await self.dispatcher.stop(grace=5)
+        await self.pod_lane.finish()
         for loop in self._loops:
             loop.cancel()
             with suppress(asyncio.CancelledError):
@@ -186,6 +199,7 @@ class World:
         await self.status_lane.flush()
 
     def _report(self, memory: SessionMemory, result: PassResult) -> None:
+        self.pod_lane.pass_ended(memory)
         if result.status is not None:
             self.submitted += result.status != memory.status
             self.status_lane.submit(memory, result.status)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.overheard import LEAK, Overheard
+from tests.integration.pods import Pods
 from tests.integration.rights import cluster_identity, scoped_identity
 from tests.integration.stage import SECRETIVE, SESSIONS, Stage
 from tests.support.operator import OperatorProcess, RunningOperator, operator_process, running_operator
@@ -81,3 +82,10 @@ def stage(kube: kubernetes.client.ApiClient, namespace: str, provider: RemotePro
 def scoped(control_plane: ControlPlane, kube: kubernetes.client.ApiClient, stage: Stage) -> Path:
     """An identity with rights in the stage's namespace and nowhere else."""
     return scoped_identity(control_plane, kube, f"scoped-{stage.namespace[-6:]}", [stage.namespace])
+
+
+@pytest.fixture
+def pods(stage: Stage) -> Pods:
+    """The stage's pods; a key and a provider are there, too."""
+    stage.ready_to_mint()
+    return Pods(stage)

@@ -24,12 +24,17 @@ RULES = [
 ]
 """All that the operator may do."""
 
+PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "patch"]}
+"""What it may do beside that where it tells pods of new tokens."""
 
-def cluster_identity(plane: ControlPlane, kube: kubernetes.client.ApiClient, user: str) -> Path:
-    """Give a user the operator's rights in the whole cluster, and its kubeconfig."""
+
+def cluster_identity(
+    plane: ControlPlane, kube: kubernetes.client.ApiClient, user: str, *more: dict[str, Any]
+) -> Path:
+    """Give a user the operator's rights in the whole cluster, and more if named, and its kubeconfig."""
     api: Any = kubernetes.client.RbacAuthorizationV1Api(kube)
     meta = {"name": user}
-    api.create_cluster_role({"metadata": meta, "rules": RULES})
+    api.create_cluster_role({"metadata": meta, "rules": [*RULES, *more]})
     api.create_cluster_role_binding({"metadata": meta} | _binding("ClusterRole", user))
     return plane.identity(user)
 

@@ -315,6 +315,9 @@ class CountingMetrics:
     passes_failed_for: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
+    pods_by: Counter[str] = field(default_factory=Counter)
+    told_within: list[float] = field(default_factory=list)
+    held: list[float] = field(default_factory=list)
 
     def minted(self, *, reason: str) -> None:
         """See ``ports.Metrics``."""
@@ -335,6 +338,18 @@ class CountingMetrics:
     def pass_failed(self, *, reason: str) -> None:
         """See ``ports.Metrics``."""
         self.passes_failed_for[str(reason)] += 1
+
+    def pod_notified(self, *, outcome: str) -> None:
+        """See ``pod_ports.PodMetrics``."""
+        self.pods_by[outcome] += 1
+
+    def notified_within(self, seconds: float) -> None:
+        """See ``pod_ports.PodMetrics``."""
+        self.told_within.append(seconds)
+
+    def held_after(self, seconds: float) -> None:
+        """See ``pod_ports.PodMetrics``."""
+        self.held.append(seconds)
 
 
 def _merged(document: Any, patch: Any) -> Any:

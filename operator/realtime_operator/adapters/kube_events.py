@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from realtime_operator.adapters.kube_client import METADATA_ONLY, KubeClient
 from realtime_operator.adapters.kube_path import EVENTS
-from realtime_operator.api.group import API_VERSION, GROUP
+from realtime_operator.api.group import GROUP
 from realtime_operator.core.errors import OperatorError
 from realtime_operator.ports import Clock, Notice
 
@@ -88,7 +88,12 @@ class KubeEvents:
 
     def _manifest(self, notice: Notice, namespace: str, now: float) -> dict[str, Any]:
         about = notice.about
-        regarding = {"apiVersion": API_VERSION, "kind": about.kind, "name": about.name, "uid": about.uid}
+        regarding = {
+            "apiVersion": notice.api_version,
+            "kind": about.kind,
+            "name": about.name,
+            "uid": about.uid,
+        }
         if about.namespace is not None:
             regarding["namespace"] = about.namespace
         return {

@@ -81,6 +81,7 @@ def _is_name(name: str | None) -> bool:
 
 
 SECRETS: Final = Resource("api/v1", "secrets")
+PODS: Final = Resource("api/v1", "pods")
 CONFIG_MAPS: Final = Resource("api/v1", "configmaps")
 NAMESPACES: Final = Resource("api/v1", "namespaces")
 EVENTS: Final = Resource("apis/events.k8s.io/v1", "events")

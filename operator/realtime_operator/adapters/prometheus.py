@@ -15,6 +15,10 @@ CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 MINT_BUCKETS_S: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0)
 """Up to the deadline of a mint."""
 
+TOLD_BUCKETS_S: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
+HELD_BUCKETS_S: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0, 90.0)
+"""A reporter's times are whole seconds, as a rule; a kubelet that nobody woke takes up to 90."""
+
 LATENESS_BUCKETS_S: Final = (
     -5.0,
     -2.0,
@@ -102,6 +106,24 @@ class PrometheusMetrics:
             buckets=LATENESS_BUCKETS_S,
             registry=self._registry,
         )
+        self._pods = Counter(
+            "realtime_operator_pod_notifications",
+            "Pods told of a new token by their annotation, by outcome: told, gone, refused, failed.",
+            ("outcome",),
+            registry=self._registry,
+        )
+        self._told = Histogram(
+            "realtime_operator_pod_notification_seconds",
+            "From the write of a rotated Secret until all pods of the session were told.",
+            buckets=TOLD_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._held = Histogram(
+            "realtime_operator_token_held_seconds",
+            "From a token's issue until a pod held it, as pods report by the annotation held-since.",
+            buckets=HELD_BUCKETS_S,
+            registry=self._registry,
+        )
         Info("realtime_operator_build", "What is running.", registry=self._registry).info(
             {"version": product_version()}
         )
@@ -126,6 +148,18 @@ class PrometheusMetrics:
     def pass_failed(self, *, reason: str) -> None:
         """A pass over a session ended in an error that is not the provider's."""
         self._pass_errors.labels(reason).inc()
+
+    def pod_notified(self, *, outcome: str) -> None:
+        """A pod was told of a token, or could not be."""
+        self._pods.labels(outcome).inc()
+
+    def notified_within(self, seconds: float) -> None:
+        """The last pod of a session was told of a new token."""
+        self._told.observe(seconds)
+
+    def held_after(self, seconds: float) -> None:
+        """A pod says since when it holds a token."""
+        self._held.observe(seconds)
 
     async def expose(self) -> AsyncIterator[bytes]:
         """Write all metrics in the text format, in pieces between which the loop turns."""

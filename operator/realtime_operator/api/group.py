@@ -40,4 +40,11 @@ ANNOTATION_ISSUED_AT: Final = f"{GROUP}/issued-at"
 ANNOTATION_EXPIRES_AT: Final = f"{GROUP}/expires-at"
 ANNOTATION_REQUEST_HASH: Final = f"{GROUP}/request-hash"
 ANNOTATION_TOKEN_ID: Final = f"{GROUP}/token-id"
-"""These, and the rotate value, describe the token in a Secret, so that a lost status costs nothing."""
+"""These, and the rotate value, describe the token in a Secret, so that a lost status costs nothing. The token's id is
+also what a pod is told of it by: a changed annotation makes its kubelet look at the mounted Secret at once."""
+
+ANNOTATION_HELD_TOKEN_ID: Final = f"{GROUP}/held-token-id"
+"""On a pod, set by the pod itself: the id of the token that it holds."""
+
+ANNOTATION_HELD_SINCE: Final = f"{GROUP}/held-since"
+"""On a pod, set by the pod itself: since when it holds that token, in RFC 3339."""

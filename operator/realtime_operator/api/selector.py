@@ -59,6 +59,18 @@ class LabelRequirement(ApiModel):
             case SelectorOperator.DOES_NOT_EXIST:
                 return self.key not in labels
 
+    def query(self) -> str:
+        """Write it as a part of the ``labelSelector`` of a request."""
+        match self.operator:
+            case SelectorOperator.IN:
+                return f"{self.key} in ({','.join(self.values)})"
+            case SelectorOperator.NOT_IN:
+                return f"{self.key} notin ({','.join(self.values)})"
+            case SelectorOperator.EXISTS:
+                return self.key
+            case SelectorOperator.DOES_NOT_EXIST:
+                return f"!{self.key}"
+
 
 class LabelSelector(ApiModel):
     """A choice by labels; an empty one chooses everything."""
@@ -82,3 +94,8 @@ class LabelSelector(ApiModel):
         return all(labels.get(key) == value for key, value in self.match_labels.items()) and all(
             requirement.matches(labels) for requirement in self.match_expressions
         )
+
+    def query(self) -> str:
+        """Write it as the ``labelSelector`` of a request; empty for one that chooses everything."""
+        equal = [f"{key}={value}" for key, value in self.match_labels.items()]
+        return ",".join(equal + [requirement.query() for requirement in self.match_expressions])

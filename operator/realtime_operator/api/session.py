@@ -8,21 +8,32 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field
 
 from realtime_operator.api.body import SESSION_BODY
-from realtime_operator.api.conditions import Condition
 from realtime_operator.api.endpoint import Endpoint
-from realtime_operator.api.group import ANNOTATION_ROTATE, DEFAULT_PROVIDER_NAME, KIND_SESSION
-from realtime_operator.api.model import ApiModel, ObjectMeta, Time
+from realtime_operator.api.group import (
+    DEFAULT_PROVIDER_NAME,
+    KIND_SESSION,
+)
+from realtime_operator.api.model import ApiModel, ObjectMeta
 from realtime_operator.api.provider import ProviderKind
-from realtime_operator.api.rules import DNS_NAME, SET, VISIBLE_ASCII
+from realtime_operator.api.rules import SET, VISIBLE_ASCII
 from realtime_operator.api.secret import AdoptionPolicy, SecretKey, SecretSpec
 from realtime_operator.api.secret_value import JsonPointer, SecretValue, ValueSecretRef
-from realtime_operator.api.session_rules import SESSION_RULES
+from realtime_operator.api.selector import LabelSelector
+from realtime_operator.api.session_rules import DELIVERY_RULES, SESSION_RULES
+from realtime_operator.api.session_status import (
+    Failures,
+    PodCounts,
+    ProviderRef,
+    RealtimeSessionStatus,
+    SecretRef,
+)
 
 __all__ = [
     "AdoptionPolicy",
     "DeliverySpec",
     "Endpoint",
     "Failures",
+    "PodCounts",
     "Propagation",
     "ProviderKind",
     "ProviderRef",
@@ -41,27 +52,30 @@ class Propagation(StrEnum):
     """How readers see a new token, and so how long before expiry it must be written."""
 
     KUBELET = "Kubelet"
+    POD_ANNOTATION = "PodAnnotation"
     NONE = "None"
-
-
-class ProviderRef(ApiModel):
-    """A provider, by kind and name."""
-
-    kind: ProviderKind = Field(
-        default=ProviderKind.PROVIDER,
-        description="RealtimeProvider (of the session's namespace) or ClusterRealtimeProvider.",
-    )
-    name: str = Field(max_length=253, pattern=DNS_NAME, description="Name of the provider.")
 
 
 class DeliverySpec(ApiModel):
     """How a new token reaches its readers."""
 
+    model_config = ConfigDict(json_schema_extra=DELIVERY_RULES)
+
     propagation: Propagation = Field(
         default=Propagation.KUBELET,
         description=(
             "Kubelet: pods mount the Secret, and the kubelet brings the new token into the file within 80 "
-            "seconds; rotation begins early enough. None: readers ask the API, and see the new token at once."
+            "seconds; rotation begins early enough. PodAnnotation: the pods that podSelector chooses mount the Secret, "
+            "and an annotation on each of them makes its kubelet bring the new token at once, so that a token may "
+            "live for a minute; the operator's administrator switches it on. None: readers ask the API, and see the "
+            "new token at once."
+        ),
+    )
+    pod_selector: LabelSelector | None = Field(
+        default=None,
+        description=(
+            "With PodAnnotation, and only there: the labels of the pods that mount the Secret, in the session's namespace. "
+            "Pods that do not mount it are left alone, whatever their labels are."
         ),
     )
 
@@ -143,67 +157,6 @@ class RealtimeSessionSpec(ApiModel):
     suspend: bool = Field(
         default=False,
         description="True: mint nothing at all. The token in the Secret lives on until it expires.",
-    )
-
-
-class SecretRef(ApiModel):
-    """The Secret that was written."""
-
-    name: str = Field(max_length=253, description="Name of the Secret, in the session's namespace.")
-    uid: str | None = Field(
-        default=None, max_length=128, description="Its UID, so that a namesake is not taken for it."
-    )
-
-
-class Failures(ApiModel):
-    """What went wrong since the last success."""
-
-    count: int = Field(default=0, ge=0, description="Failed attempts in a row; 0 after a success.")
-    last_reason: str = Field(
-        default="", max_length=1024, description="The reason of the last one, in one word."
-    )
-    last_time: Time | None = Field(default=None, description="When the last one was.")
-    next_attempt_time: Time | None = Field(
-        default=None, description="When the next attempt is made at the latest."
-    )
-
-
-class RealtimeSessionStatus(ApiModel):
-    """What the operator did, for people and tools; the truth about the token is on its Secret."""
-
-    observed_generation: int = Field(
-        default=-1, description="The metadata.generation that this status is about."
-    )
-    conditions: tuple[Condition, ...] = Field(
-        default=(),
-        max_length=16,
-        description=(
-            "Ready: the Secret holds an unexpired token for this spec. Reconciling: not yet. Stalled: only a "
-            "person can help. RotationHealthy: false while rotations fail though the token still lives. "
-            "Delivered: false when readers cannot be reached in time."
-        ),
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
-    )
-    provider_ref: ProviderRef | None = Field(default=None, description="The provider that is used.")
-    secret_ref: SecretRef | None = Field(default=None, description="The Secret that holds the token.")
-    token_id: str | None = Field(
-        alias="tokenID",
-        default=None,
-        max_length=12,
-        description="The first 12 hex digits of the token's SHA-256, to tell tokens apart; it opens nothing.",
-    )
-    issued_time: Time | None = Field(default=None, description="When the token was issued.")
-    expiration_time: Time | None = Field(default=None, description="When the token expires.")
-    rotation_time: Time | None = Field(default=None, description="When its rotation becomes due.")
-    rotations: int = Field(
-        default=0, ge=0, description="How many times a token was replaced by the next one."
-    )
-    failures: Failures = Field(
-        default_factory=Failures, description="What went wrong since the last success."
-    )
-    last_handled_rotate: str | None = Field(
-        default=None,
-        description=f"The value of the annotation {ANNOTATION_ROTATE} that was handled last.",
     )
 
 

@@ -9,6 +9,21 @@ from realtime_operator.api.rules import checked, rule
 _HAS_NAME: Final = "(has(self.secret) && has(self.secret.name))"
 _HAD_NAME: Final = "(has(oldSelf.secret) && has(oldSelf.secret.name))"
 
+DELIVERY_RULES: Final = checked(
+    rule(
+        "(has(self.propagation) && self.propagation == 'PodAnnotation') == has(self.podSelector)",
+        "podSelector belongs to propagation PodAnnotation, and must be there with it: set the labels of the pods that mount "
+        "the Secret; with Kubelet and None remove it, because nobody would be told",
+        field_path=".podSelector",
+    ),
+    rule(
+        "!has(self.podSelector) || (has(self.podSelector.matchLabels) && size(self.podSelector.matchLabels) > 0) "
+        "|| (has(self.podSelector.matchExpressions) && size(self.podSelector.matchExpressions) > 0)",
+        "an empty podSelector chooses every pod of the namespace; name the labels of those that mount the Secret",
+        field_path=".podSelector",
+    ),
+)
+
 SESSION_RULES: Final = checked(
     rule(
         "self.endpoint != 'ClientSecrets' || !has(self.session) "

@@ -14,12 +14,18 @@ from typing import Any
 
 from realtime_operator.api.conditions import ConditionType as Type
 from realtime_operator.core.dated_condition import Verdict, dated_condition
+from realtime_operator.core.delivery import Delivery
 from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.failure import Failure
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.schedule import Lead, too_short_message
 from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
 from realtime_operator.core.token_secret import Holding
+
+_UNSERVED = (
+    "This operator does not serve PodAnnotation, so the token is rotated as for Kubelet, and a mounted file lags up to 80 seconds behind;"
+    " have it installed with podAnnotation.enabled=true, or set delivery.propagation Kubelet and remove podSelector."
+)
 
 TELL_AGAIN_S = 60.0
 """How often status tells of a failure that only repeats itself: count and times, not who must act."""
@@ -43,6 +49,8 @@ class Facts:
         lead: the rule's figures for that token, or None.
         rotations: how many times a token was replaced.
         failure: the last of a row of failures, or None.
+        is_unserved: whether PodAnnotation is asked for and not served.
+        delivery: what is known of the pods that use the token; None for nothing.
     """
 
     now: float
@@ -58,6 +66,8 @@ class Facts:
     lead: Lead | None
     rotations: int
     failure: Failure | None
+    is_unserved: bool = False
+    delivery: Delivery | None = None
 
     @property
     def ready(self) -> bool:
@@ -86,6 +96,8 @@ def status_document(facts: Facts, before: Mapping[str, Any]) -> dict[str, Any]:
         document["providerRef"] = {"kind": facts.provider[0], "name": facts.provider[1]}
     if facts.secret_uid is not None:
         document["secretRef"] = {"name": facts.secret_name, "uid": facts.secret_uid}
+    if facts.delivery is not None:
+        document["pods"] = facts.delivery.document()
     if facts.holding is not None:
         token = facts.holding.token
         document |= {
@@ -209,7 +221,11 @@ def _rotation_healthy(facts: Facts) -> Verdict:
 def _delivered(facts: Facts) -> Verdict:
     if facts.expired:
         return Verdict(Type.DELIVERED, "False", Reason.EXPIRED, "Readers see an expired token.")
+    if facts.is_unserved:
+        return Verdict(Type.DELIVERED, "False", Reason.POD_ANNOTATION_OFF, _UNSERVED)
     if facts.lead is not None and not facts.lead.sufficient:
         return Verdict(Type.DELIVERED, "False", Reason.LIFETIME_TOO_SHORT, too_short_message(facts.lead))
+    if facts.delivery is not None and (trouble := facts.delivery.trouble) is not None:
+        return Verdict(Type.DELIVERED, "False", trouble.reason, trouble.message)
     message = "The life of the token leaves time for every reader to see the next one."
     return Verdict(Type.DELIVERED, "True", Reason.WITHIN_PROPAGATION, message)

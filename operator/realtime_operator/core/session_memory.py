@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from realtime_operator.api.group import ANNOTATION_ROTATE
-from realtime_operator.api.secret import SecretSpec
+from realtime_operator.api.secret import SecretKey, SecretSpec
 from realtime_operator.api.session import Propagation, ProviderRef, RealtimeSession
+from realtime_operator.core.delivery import Delivery, delivery_of
 from realtime_operator.core.errors import FailureClass, InvalidSession
 from realtime_operator.core.failure import Failure
 from realtime_operator.core.mint_request import MintTemplate, mint_template
 from realtime_operator.core.object_ref import ObjectRef
+from realtime_operator.core.pod_view import Sought
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.schedule import Lead
 from realtime_operator.core.secret_view import SecretStamp
@@ -45,6 +47,9 @@ class Wanted:
         created_at: when the object was created.
         template: the request, or the error that keeps it from being made.
         secret_name: of the Secret.
+        propagation: what rotation is timed for; Kubelet where PodAnnotation is asked for and not served.
+        pod_selector: the pods to be told of a new token, as a request asks for them; empty for none.
+        is_unserved: whether PodAnnotation is asked for and not served.
         lost_nulls: pointers of nulls that client-side apply was given and that did not arrive.
     """
 
@@ -57,7 +62,15 @@ class Wanted:
     secret_name: str
     propagation: Propagation
     suspended: bool
+    pod_selector: str = ""
+    is_unserved: bool = False
     lost_nulls: tuple[str, ...] = ()
+
+    @property
+    def sought(self) -> Sought:
+        """The Secret, as it is looked for in pods."""
+        lasting = (SecretKey.BASE_URL, SecretKey.MODEL)
+        return Sought(self.secret_name, frozenset(map(self.secret.key_name, lasting)))
 
     @property
     def model(self) -> str:
@@ -99,6 +112,8 @@ class SessionMemory:
         scheduled_for: the token id and propagation that ``rotation_at`` was worked out for.
         observed: whether the Secret was seen by this process.
         values_changed: how often a Secret changed that values of the request come from.
+        delivery: what is known of the pods that use the token; None for nothing.
+        told: the token id, selector and Secret that pods were last told of; None for none by this process.
         older_claimant: name of an older session that wants the same Secret; empty for none.
         gone: whether the object was deleted; nothing is written for it any more.
     """
@@ -121,18 +136,30 @@ class SessionMemory:
     scheduled_for: tuple[str, str] | None = None
     observed: bool = False
     values_changed: int = 0
+    delivery: Delivery | None = None
+    told: tuple[str, str, str] | None = None
     older_claimant: str = ""
     gone: bool = False
 
 
-def wanted_of(session: RealtimeSession, lost_nulls: tuple[str, ...] = ()) -> Wanted:
-    """Parse what a session asks for; a request that cannot be made is kept as its error."""
+def wanted_of(
+    session: RealtimeSession, lost_nulls: tuple[str, ...] = (), *, tells_pods: bool = False
+) -> Wanted:
+    """Parse what a session asks for; a request that cannot be made is kept as its error.
+
+    Args:
+        session: the object.
+        lost_nulls: pointers of nulls that did not arrive.
+        tells_pods: whether PodAnnotation is served.
+    """
     template: MintTemplate | InvalidSession
     try:
         template = mint_template(session.spec)
     except InvalidSession as error:
         template = error
-    created = session.metadata.creation_timestamp
+    created, delivery = session.metadata.creation_timestamp, session.spec.delivery
+    by_annotation = delivery.propagation is Propagation.POD_ANNOTATION
+    is_told = by_annotation and tells_pods and delivery.pod_selector is not None
     return Wanted(
         generation=session.metadata.generation,
         rotate=session.metadata.annotations.get(ANNOTATION_ROTATE, ""),
@@ -141,8 +168,10 @@ def wanted_of(session: RealtimeSession, lost_nulls: tuple[str, ...] = ()) -> Wan
         template=template,
         secret=session.spec.secret,
         secret_name=session.secret_name,
-        propagation=session.spec.delivery.propagation,
+        propagation=Propagation.KUBELET if by_annotation and not is_told else delivery.propagation,
         suspended=session.spec.suspend,
+        pod_selector=delivery.pod_selector.query() if delivery.pod_selector and is_told else "",
+        is_unserved=by_annotation and not is_told,
         lost_nulls=lost_nulls,
     )
 
@@ -161,14 +190,17 @@ def remembered(ref: ObjectRef, wanted: Wanted, status: Mapping[str, Any]) -> Ses
         rotation_at=from_rfc3339(status.get("rotationTime")),
         expires_at=from_rfc3339(status.get("expirationTime")) or 0.0,
         scheduled_for=_scheduled_for(status, wanted),
+        delivery=delivery_of(status) if wanted.pod_selector else None,
     )
 
 
 def _scheduled_for(status: Mapping[str, Any], wanted: Wanted) -> tuple[str, str] | None:
-    """Status keeps the rotation time of its token, unless the spec, and so perhaps the propagation, changed since."""
+    """Status keeps the rotation time of its token, unless spec or settings, and so perhaps the propagation, changed since."""
     if "tokenID" not in status or "rotationTime" not in status:
         return None
-    if status.get("observedGeneration") != wanted.generation:
+    reasons = {c["type"]: c["reason"] for c in status.get("conditions") or ()}
+    was_unserved = reasons.get("Delivered") == Reason.POD_ANNOTATION_OFF
+    if status.get("observedGeneration") != wanted.generation or was_unserved != wanted.is_unserved:
         return None
     return status["tokenID"], wanted.propagation.value
 

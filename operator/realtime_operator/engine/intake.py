@@ -21,7 +21,9 @@ from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.schedule import spread
 from realtime_operator.core.session_memory import SessionMemory, Wanted, remembered, wanted_of
+from realtime_operator.core.timestamps import from_rfc3339
 from realtime_operator.engine.dispatcher import Dispatcher
+from realtime_operator.engine.pod_lane import LATELY_S
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
 from realtime_operator.ports import Clock, Notice
@@ -41,12 +43,14 @@ class Intake:
         dispatcher: Dispatcher,
         status_lane: StatusLane,
         announce: Callable[[Notice], None],
+        tells_pods: bool = False,
     ) -> None:
         self._clock = clock
         self._table = table
         self._dispatcher = dispatcher
         self._status_lane = status_lane
         self._announce = announce
+        self._tells_pods = tells_pods
 
     def seen(self, body: Mapping[str, Any]) -> None:
         """A session exists, and looks like this."""
@@ -58,7 +62,7 @@ class Intake:
         if entry is None:
             self._add(body)
         elif _differs(entry.memory.wanted, metadata):
-            wanted = _parsed(body)
+            wanted = self._parsed(body)
             self._table.change(entry, wanted)
             self._warn_of_lost_nulls(entry.memory)
             self._dispatcher.changed(entry)
@@ -83,7 +87,7 @@ class Intake:
         if namesake is not None:
             self.gone(namesake.memory.ref.uid)
         ref = ObjectRef(KIND_SESSION, metadata.get("namespace"), metadata["name"], metadata["uid"])
-        memory = remembered(ref, _parsed(body), body.get("status") or {})
+        memory = remembered(ref, self._parsed(body), body.get("status") or {})
         if memory.failure is not None:
             memory.failure = memory.failure.after_a_restart(now=self._clock.now(), uid=ref.uid)
         entry = self._table.add(memory)
@@ -98,7 +102,10 @@ class Intake:
         status, wanted = memory.status, memory.wanted
         handled = status.get("observedGeneration") == wanted.generation
         asked = bool(wanted.rotate) and wanted.rotate != status.get("lastHandledRotate")
-        return handled and not asked and memory.expires_at > self._clock.now()
+        now, issued_at = self._clock.now(), from_rfc3339(status.get("issuedTime")) or 0.0
+        # Whether its pods were told of a token that is so young, the process before may not have lived to say.
+        may_be_untold = bool(wanted.pod_selector) and now - issued_at < LATELY_S
+        return handled and not asked and not may_be_untold and memory.expires_at > now
 
     def _first_wake_up(self, memory: SessionMemory) -> float:
         moments = [self._clock.now() + LOOK_AGAIN_S * spread(memory.ref.uid), memory.expires_at]
@@ -107,6 +114,14 @@ class Intake:
         elif memory.rotation_at is not None:
             moments.append(memory.rotation_at)
         return min(moments)
+
+    def _parsed(self, body: Mapping[str, Any]) -> Wanted:
+        try:
+            session = RealtimeSession.model_validate(body)
+        except ValidationError as error:
+            return _unparsable(body, error)
+        lost = lost_nulls(session.spec.session, session.metadata.annotations, session.spec.null_paths)
+        return wanted_of(session, tuple(lost), tells_pods=self._tells_pods)
 
     def _warn_of_lost_nulls(self, memory: SessionMemory) -> None:
         lost = memory.wanted.lost_nulls
@@ -129,15 +144,6 @@ def _differs(wanted: Wanted, metadata: Mapping[str, Any]) -> bool:
 
 def _was_wiped(memory: SessionMemory, body: Mapping[str, Any]) -> bool:
     return has_status({"status": memory.status}) and not has_status(body)
-
-
-def _parsed(body: Mapping[str, Any]) -> Wanted:
-    try:
-        session = RealtimeSession.model_validate(body)
-    except ValidationError as error:
-        return _unparsable(body, error)
-    metadata, spec = session.metadata, session.spec
-    return wanted_of(session, tuple(lost_nulls(spec.session, metadata.annotations, spec.null_paths)))
 
 
 def _unparsable(body: Mapping[str, Any], error: ValidationError) -> Wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from realtime_operator.core.errors import ClusterError, ClusterForbidden
 from realtime_operator.ports import Clock, ObjectStore
@@ -13,7 +13,7 @@ WELL_FOR_S = 60.0
 
 
 class Reach:
-    """Asks for one object of each kind, again and again.
+    """Asks for one object of each kind, and for whatever else is needed, again and again.
 
     An API server that was reached once and is away is no trouble of ours: tokens are rotated as soon as it is back, and no other replica
     could do better meanwhile.
@@ -22,10 +22,13 @@ class Reach:
         trouble: why the kinds cannot be read, or None.
     """
 
-    def __init__(self, clock: Clock, objects: ObjectStore, kinds: Sequence[str]) -> None:
+    def __init__(
+        self, clock: Clock, objects: ObjectStore, kinds: Sequence[str], *others: Callable[[], Awaitable[None]]
+    ) -> None:
         self._clock = clock
         self._objects = objects
         self._kinds = kinds
+        self._others = others
         self._look_at = -math.inf
         self.trouble: str | None = "not asked yet"
 
@@ -37,6 +40,8 @@ class Reach:
         try:
             for kind in self._kinds:
                 await self._objects.can_list(kind)
+            for ask in self._others:
+                await ask()
         except ClusterForbidden as error:
             self.trouble = str(error)
         except ClusterError as error:
