@@ -60,7 +60,11 @@ class TokenFile:
             OSError: the Secret is not mounted (yet).
             KeyError, ValueError: the file is not what the operator writes.
         """
-        document = json.loads(self._path.read_text())
+        try:
+            text = self._path.read_text()
+        except FileNotFoundError:  # looked up through the link just when it was swapped, and the old folder removed
+            text = self._path.read_text()
+        document = json.loads(text)
         return Token(
             value=document["token"],
             expires_at=dt.datetime.fromisoformat(document["expires-at"]),

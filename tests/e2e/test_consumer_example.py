@@ -7,13 +7,16 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tests.controlplane.waiting import wait_until
+from tests.examples.volume import Volume
 
+SWAPS = 2000
 PROGRAM = Path(__file__).parents[2] / "examples" / "consumer" / "consumer.py"
 
 
@@ -32,8 +35,8 @@ def _write(file: Path, token: str, seconds: float) -> None:
 
 
 @contextmanager
-def _running(file: Path, log: Path) -> Iterator[None]:
-    command = [sys.executable, str(PROGRAM), f"--file={file}", "--every=0.005", "--tell-every=0.02"]
+def _running(file: Path, log: Path, *, every: float = 0.005) -> Iterator[None]:
+    command = [sys.executable, str(PROGRAM), f"--file={file}", f"--every={every}", "--tell-every=0.02"]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as program:
         try:
             yield
@@ -79,3 +82,16 @@ def test_a_file_that_is_not_there_yet_is_counted_and_survived(tmp_path: Path) ->
         )
         _write(file, "ek_first", 600)
         wait_until(lambda: _ids(log) == [_id("ek_first")], "the first token")
+
+
+def test_a_swap_at_any_moment_is_no_failed_read(tmp_path: Path) -> None:
+    """The kubelet removes the old folder right after it has swapped the link, and a path may be half looked up by then."""
+    volume, log = Volume(tmp_path / "token"), tmp_path / "log"
+    last = volume.write("ek_0")
+    with _running(volume.document, log, every=0):
+        wait_until(lambda: _ids(log) == [last], "the first token")
+        for number in range(1, SWAPS):
+            last = volume.write(f"ek_{number}")
+            time.sleep(0.002)
+        wait_until(lambda: _ids(log)[-1] == last, "the last token")
+    assert _lines(log)[-1]["failed_reads"] == 0
