@@ -31,6 +31,9 @@ async def test_what_the_engine_counts() -> None:
     metrics.pass_failed(reason="ClusterUnavailable")
     metrics.mint_latency(0.15)
     metrics.lateness(-0.4)
+    metrics.pod_notified(outcome="told")
+    metrics.notified_within(0.04)
+    metrics.held_after(2.5)
     got = await scraped(metrics)
     assert got["realtime_operator_mints_total", "success", "RotationDue"] == 1
     assert got["realtime_operator_mints_total", "failure", "ProviderUnavailable"] == 2
@@ -39,6 +42,11 @@ async def test_what_the_engine_counts() -> None:
     assert got["realtime_operator_mint_duration_seconds_bucket", "0.2"] == 1
     assert got["realtime_operator_rotation_lateness_seconds_bucket", "-0.5"] == 0
     assert got["realtime_operator_rotation_lateness_seconds_bucket", "-0.2"] == 1
+    assert got["realtime_operator_pod_notifications_total", "told"] == 1
+    assert got["realtime_operator_pod_notification_seconds_bucket", "0.02"] == 0
+    assert got["realtime_operator_pod_notification_seconds_bucket", "0.05"] == 1
+    assert got["realtime_operator_token_held_seconds_bucket", "2.0"] == 0
+    assert got["realtime_operator_token_held_seconds_bucket", "3.0"] == 1
 
 
 async def test_each_session_has_its_series() -> None:
