@@ -350,8 +350,9 @@ def test_a_process_that_was_killed_before_it_told_leaves_it_to_the_next() -> Non
             told_session(before)
             await asyncio.sleep(1)
             assert before.pods.told() == {"voice-0": ""}
-            before.pods.slow.clear()
-            world = a_world(before=before)
+        assert before.pods.told() == {"voice-0": ""}
+        before.pods.slow.clear()
+        world = a_world(before=before)
         async with world:
             told_session(world)
             await asyncio.sleep(0.5)

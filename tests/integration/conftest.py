@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.overheard import LEAK, Overheard
 from tests.integration.pods import Pods
-from tests.integration.rights import cluster_identity, scoped_identity
+from tests.integration.rights import PODS, cluster_identity, scoped_identity
 from tests.integration.stage import SECRETIVE, SESSIONS, Stage
 from tests.support.operator import OperatorProcess, RunningOperator, operator_process, running_operator
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 def operator_kubeconfig(control_plane: ControlPlane, kube: kubernetes.client.ApiClient) -> Path:
     """The operator's own identity for the whole cluster."""
     return cluster_identity(control_plane, kube, "realtime-operator")
+
+
+@pytest.fixture(scope="session")
+def telling_kubeconfig(control_plane: ControlPlane, kube: kubernetes.client.ApiClient) -> Path:
+    """The operator's identity, with the rights on pods."""
+    return cluster_identity(control_plane, kube, "telling-operator", PODS)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import kubernetes
 import pytest
 
 from tests.integration.pods import Pods, rotate, token_id
-from tests.integration.rights import PODS, cluster_identity
 from tests.integration.stage import ROTATE, Stage
 from tests.support.operator import RunningOperator, running_operator, wait_for
 from tests.support.pods import ANNOTATION, DELIVERY, by_variable, pod_spec
@@ -19,19 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hack.controlplane import ControlPlane
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.provider_fixtures"]
 pytestmark = pytest.mark.controlplane
 
 MANY = 300
 HELD, SINCE = "realtime-operator.io/held-token-id", "realtime-operator.io/held-since"
-
-
-@pytest.fixture(scope="module")
-def telling_kubeconfig(control_plane: ControlPlane, kube: kubernetes.client.ApiClient) -> Path:
-    """The operator's identity, with the rights on pods."""
-    return cluster_identity(control_plane, kube, "telling-operator", PODS)
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.pods import Pods, rotate
-from tests.support.operator import operator_process, running_operator
+from tests.integration.pods import Pods, rotate, token_id
+from tests.integration.stage import ROTATE
+from tests.support.crashing_operator import FUSE, Arrow, Fuse
+from tests.support.operator import DEADLINE, operator_process, running_operator, wait_for
 from tests.support.pods import DELIVERY
 
 if TYPE_CHECKING:
@@ -48,3 +50,30 @@ def test_an_operator_that_does_not_tell_pods_says_so(
     assert "podAnnotation.enabled=true" in message
     assert "pods" not in status
     assert pods.told("voice-0") == ""
+
+
+def test_what_a_killed_operator_did_not_tell_the_next_one_tells(
+    telling_kubeconfig: Path, stage: Stage, pods: Pods, tmp_path: Path
+) -> None:
+    """It ends between the Secret's write and the pods: the next start finds the pods behind, and mints nothing."""
+    pods.add("voice-0")
+    fuse = Fuse(tmp_path / "fuse")
+    with operator_process(
+        telling_kubeconfig,
+        tmp_path / "doomed.log",
+        "--pod-annotation",
+        module="tests.support.crashing_operator",
+        environment={FUSE: str(fuse.file)},
+    ) as doomed:
+        stage.add("concierge", lifetimeSeconds=600, delivery=DELIVERY)
+        stage.ready("concierge")
+        first = token_id(stage)
+        wait_for(lambda: pods.told("voice-0") == first, "told of the first token")
+        fuse.light(Arrow.AFTER_SECRET, stage.namespace, "concierge")
+        stage.annotate("concierge", {ROTATE: "1"})
+        doomed.process.wait(DEADLINE)
+    second = token_id(stage)
+    assert (pods.told("voice-0"), second == first) == (first, False)
+    with operator_process(telling_kubeconfig, tmp_path / "next.log", "--pod-annotation"):
+        wait_for(lambda: pods.told("voice-0") == second, "told of the second", within=5)
+    assert len(stage.mints("concierge")) == 2
