@@ -43,6 +43,9 @@ class Figures:
         crowd_pods: pods of one session.
         crowd_s: from its Secret's write until the last of them was told.
         crowd_writes: of the API server for that rotation.
+        sidecar_starts: of the program of examples/env-sidecar, with one rotation.
+        sidecar_restarts: of containers there and in examples/reporter.
+        reporter_confirmed: pods that the session of examples/reporter counts as holding its token, of one.
         off_seconds: how long the first group's pods read on once the feature was switched off; 0 in a short run.
         off_expired_reads: of these reads; there have to be some.
         off_says: what condition Delivered says then.
@@ -78,6 +81,9 @@ class Figures:
     crowd_pods: int | None = None
     crowd_s: float | None = None
     crowd_writes: int | None = None
+    sidecar_starts: int | None = None
+    sidecar_restarts: int | None = None
+    reporter_confirmed: int | None = None
     off_seconds: float = 0.0
     off_expired_reads: int | None = None
     off_says: str | None = None
@@ -135,6 +141,13 @@ class Figures:
             found.append(
                 f"a rotation with {self.crowd_pods} pods took {self.crowd_writes} writes, pods + 2 at most"
             )
+        if (self.sidecar_starts, self.sidecar_restarts) != (2, 0):
+            found.append(
+                f"with one rotation the program of examples/env-sidecar was started {self.sidecar_starts} times,"
+                f" containers anew {self.sidecar_restarts} times"
+            )
+        if self.reporter_confirmed != 1:
+            found.append(f"examples/reporter: {self.reporter_confirmed} pods confirmed, of one")
         return found
 
     def _of_what_must_fail(self) -> list[str]:

@@ -11,7 +11,7 @@ from e2e import stage
 from e2e.commands import wait_for
 from e2e.release import CHART
 
-from . import crowd, faults
+from . import crowd, faults, sidecars
 from .groups import KUBELET, NAMESPACE, Group, program_document, reader_pod, readers_of
 from .hotel import Hotel
 from .readings import delays, quantile, totals
@@ -78,6 +78,7 @@ class Scenario:
             began = self._begin(TOLD, UNTOLD, KUBELET_SHORT, self._kept)
             self._begin(TRIED)
             self._start_across_a_rotation()
+            self._try_sidecars()
             self._read(began, secrets)
             self._go_wrong()
             self._switch_off(release)
@@ -148,6 +149,12 @@ class Scenario:
         figures.started_after = sum(standing.token_id not in one.seen.token_ids for one in found)
         figures.count_failed(counted.failed)
         self._hotel.remove_pods(STARTERS)
+
+    def _try_sidecars(self) -> None:
+        _say("rotating for the sidecars of examples/")
+        found, figures = sidecars.play(self._commands, self._image), self._figures
+        figures.sidecar_starts, figures.sidecar_restarts = found.starts, found.restarts
+        figures.reporter_confirmed = found.confirmed
 
     def _go_wrong(self) -> None:
         """Take the provider away, kill the operator; in a full run one by one, and together."""

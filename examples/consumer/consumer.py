@@ -62,7 +62,9 @@ class TokenFile:
         """
         try:
             text = self._path.read_text()
-        except FileNotFoundError:  # looked up through the link just when it was swapped, and the old folder removed
+        except (
+            FileNotFoundError
+        ):  # looked up through the link just when it was swapped, and the old folder removed
             text = self._path.read_text()
         document = json.loads(text)
         return Token(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chart.chart import of_kind, one
-from tests.chart.installed import HOME, USER, Cluster, fresh_cluster
+from tests.chart.chart import RELEASE, of_kind, one
+from tests.chart.installed import USER, Cluster, fresh_cluster
 from tests.integration.stage import COLLECTED
+from tests.policies.pod_requests import TOKEN_ID, a_pod
 from tests.support.audit import AFTER_A_MISSED_EVENT, Right, granted_by
 from tests.support.operator import wait_for
 from tests.support.provider import KEY, running_provider
@@ -77,6 +78,32 @@ def play(stage: Stage, authority: str) -> None:
     wait_for(lambda: stage.secret("with-a-tool") is None, "with-a-tool: its Secret is gone", within=COLLECTED)
 
 
+def tell_a_pod(stage: Stage) -> None:
+    """A pod that mounts a session's Secret is told of its token."""
+    pod = a_pod("reader", labels={"app": "mounted"})
+    pod["spec"]["containers"][0]["volumeMounts"] = [{"name": "token", "mountPath": "/var/run/realtime"}]
+    pod["spec"] |= {
+        "serviceAccountName": "default",
+        "volumes": [{"name": "token", "secret": {"secretName": "mounted"}}],
+    }
+    stage.core.create_namespaced_pod(SERVED, pod)
+    selector = {"matchLabels": {"app": "mounted"}}
+    stage.add("mounted", delivery={"propagation": "PodAnnotation", "podSelector": selector})
+    stage.ready("mounted")
+
+    def is_told() -> bool:
+        return TOKEN_ID in (stage.core.read_namespaced_pod("reader", SERVED).metadata.annotations or {})
+
+    wait_for(is_told, "the pod is told")
+
+
+def granted_in(cluster: Cluster) -> set[Right]:
+    """What all ClusterRoles of the operator's account grant."""
+    roles = (RELEASE, f"{RELEASE}-pods")
+    documents = cluster.release()
+    return {right for name in roles for right in granted_by(one(documents, "ClusterRole", name)["rules"])}
+
+
 def as_cluster_admin(cluster: Cluster) -> None:
     """Let the operator's service account do anything."""
     cluster.run(
@@ -85,9 +112,10 @@ def as_cluster_admin(cluster: Cluster) -> None:
 
 
 def test_in_the_whole_cluster(tmp_path: Path) -> None:
-    """Each rule of the ClusterRole is used, and nothing is asked for that it does not grant; the policies refuse nothing."""
+    """Each rule of both ClusterRoles is used, and nothing is asked for that they do not grant; the policies refuse nothing."""
     with fresh_cluster(tmp_path, namespaces=[SERVED]) as cluster, running_provider() as provider:
-        cluster.install({"defaultProvider": {"apiKey": KEY, "baseURL": provider.url}})
+        values = {"defaultProvider": {"apiKey": KEY, "baseURL": provider.url}}
+        cluster.install(values | {"podAnnotation": {"enabled": True}})
         as_cluster_admin(cluster)
         stage = cluster.stage(SERVED, provider)
         everywhere = {
@@ -102,7 +130,8 @@ def test_in_the_whole_cluster(tmp_path: Path) -> None:
             stage.ready("chosen")
             stage.condition("lost", "Ready", "False")
             play(stage, cluster.plane.ca_file.read_text())
-            granted = granted_by(one(of_kind(cluster.release(), "ClusterRole"), "ClusterRole", HOME)["rules"])
+            tell_a_pod(stage)
+            granted = granted_in(cluster)
             with contextlib.suppress(TimeoutError):  # the comparison below says which is idle
                 wait_for(partial(_all_used, cluster, granted), "every right used", within=WITHIN)
         assert cluster.audit.used() | AFTER_A_MISSED_EVENT == granted
@@ -110,7 +139,7 @@ def test_in_the_whole_cluster(tmp_path: Path) -> None:
 
 
 def test_in_two_namespaces(tmp_path: Path) -> None:
-    """Each rule of the Roles is used, nothing is asked for that they do not grant, and nothing outside of their namespaces."""
+    """Each rule of the Roles is used, nothing is asked for that they do not grant, or of pods, or outside of their namespaces."""
     with fresh_cluster(tmp_path, namespaces=[SERVED, "bar"]) as cluster, running_provider() as provider:
         cluster.install({"scope": {"namespaces": [SERVED, "bar"]}})
         as_cluster_admin(cluster)

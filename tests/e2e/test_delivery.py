@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,6 +125,9 @@ GOOD = Figures(
     crowd_pods=300,
     crowd_s=1.5,
     crowd_writes=302,
+    sidecar_starts=2,
+    sidecar_restarts=0,
+    reporter_confirmed=1,
     off_seconds=180.0,
     off_expired_reads=30_000,
     off_says="False: switch it on by podAnnotation.enabled=true",
@@ -148,6 +155,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no rotation in trouble": ({"fault_rotations": 0}, "no token of 120 s was replaced"),
     "a slow crowd": ({"crowd_s": 3.1}, "300 pods were told within 3.1 s, 3.0 at most"),
     "a costly crowd": ({"crowd_writes": 303}, "took 303 writes, pods + 2 at most"),
+    "a program that kept its environment": ({"sidecar_starts": 1}, "was started 1 times"),
+    "a container made anew": ({"sidecar_restarts": 1}, "containers anew 1 times"),
+    "no report": ({"reporter_confirmed": 0}, "0 pods confirmed, of one"),
     "undelivered": (
         {"undelivered": ["told-0: False PodsBehind"]},
         "Delivered is False: told-0: False PodsBehind",
@@ -185,3 +195,27 @@ def test_a_run_that_was_cut_short_holds_nothing() -> None:
 def test_a_shorter_run_reads_less_often() -> None:
     """In proportion."""
     assert replace(GOOD, minutes=1.5, reads=30_000).complaints() == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ({"SUITE": "instal"}, "SUITE=instal: there are install, delivery"),
+        ({"SUITE": "delivery", "MINUTES": "long"}, "MINUTES=long"),
+    ],
+)
+def test_a_suite_that_there_is_not_is_refused_before_anything_is_built(
+    setting: dict[str, str], says: str
+) -> None:
+    """With what there is."""
+    done = subprocess.run(
+        [sys.executable, "-m", "e2e"],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"CLUSTER": "node"} | setting,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert says in done.stderr
