@@ -98,7 +98,7 @@ class PodLane:
             self._cancel(memory)
             memory.told = memory.delivery = None
             return
-        if holding is None or memory.stamp is None or memory.unwritten is not None or self._ending:
+        if holding is None or memory.stamp is None or self._ending:
             return
         token = holding.token
         now_told, told = (token.token_id, wanted.pod_selector, wanted.secret_name), memory.told
@@ -160,7 +160,7 @@ class PodLane:
     async def _round(self, errand: _Errand, *, is_final: bool) -> Tally:
         tally, page = Tally(errand.token_id), ""
         try:
-            while not errand.memory.gone:
+            while True:
                 listed = await self._page(errand.memory, page)
                 if is_final:
                     self._hear(errand, listed)
