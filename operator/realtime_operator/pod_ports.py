@@ -49,5 +49,5 @@ class PodMetrics(Protocol):
         ...
 
     def held_after(self, seconds: float) -> None:
-        """A pod says that it held a token so long after it was issued."""
+        """A pod says that it held a new token so long after the Secret's write."""
         ...

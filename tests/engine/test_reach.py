@@ -6,6 +6,7 @@ from realtime_operator.core.errors import ClusterForbidden
 from realtime_operator.core.reasons import Reason
 from realtime_operator.engine.reach import WELL_FOR_S, Reach
 from tests.engine.cluster import InMemoryObjects
+from tests.support.fake_pods import InMemoryPods
 from tests.support.fakes import SettableClock, unavailable
 
 KINDS = ("ClusterRealtimeProvider", "RealtimeProvider", "RealtimeSession")
@@ -53,5 +54,17 @@ async def test_an_api_server_that_goes_away_is_no_trouble_but_a_lost_right_is() 
         await reach.look()
         assert reach.trouble == trouble
     objects.away = None
+    await reach.look()
+    assert reach.trouble is None
+
+
+async def test_what_else_is_needed_is_asked_for_too() -> None:
+    """An operator that tells pods and may not list them is not ready, and says which right is missing."""
+    pods, clock = InMemoryPods(), SettableClock()
+    reach = Reach(clock, InMemoryObjects(), KINDS, pods.can_list)
+    pods.away = ClusterForbidden(Reason.CLUSTER_FORBIDDEN, "RBAC does not let the operator list pods")
+    await reach.look()
+    assert reach.trouble == "RBAC does not let the operator list pods"
+    pods.away = None
     await reach.look()
     assert reach.trouble is None

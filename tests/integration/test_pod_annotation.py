@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -152,7 +153,7 @@ def test_pods_confirm_what_they_hold(telling: RunningOperator, stage: Stage, pod
     pods.add("voice-1")
     stage.add("concierge", lifetimeSeconds=600, delivery=DELIVERY)
     stage.ready("concierge")
-    held = {HELD: token_id(stage), SINCE: stage.status("concierge")["issuedTime"]}
+    held = {HELD: rotate(stage), SINCE: datetime.now(UTC).isoformat(timespec="seconds")}
     pods.report("voice-0", held)
     stage.shows("concierge", pods={"consuming": 2, "notified": 2, "confirmed": 1})
     assert "realtime_operator_token_held_seconds_count 1.0" in telling.metrics()

@@ -120,7 +120,7 @@ class PrometheusMetrics:
         )
         self._held = Histogram(
             "realtime_operator_token_held_seconds",
-            "From a token's issue until a pod held it, as pods report by the annotation held-since.",
+            "From the write of a rotated Secret until a pod held the token, as pods report by the annotation held-since.",
             buckets=HELD_BUCKETS_S,
             registry=self._registry,
         )

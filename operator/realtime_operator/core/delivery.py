@@ -172,13 +172,15 @@ class Tally:
         """
         if before is not None and (self._unlisted or (self._refusal and not self.consuming)):
             # Nothing was counted, so the counts that were told last stand.
-            return Delivery(before.consuming, before.notified, before.confirmed, self._trouble())
+            return Delivery(before.consuming, before.notified, before.confirmed, self.trouble)
         confirmed = before.confirmed if before is not None else None
         if final and (self.reporters or confirmed is not None):
             confirmed = self.confirmed
-        return Delivery(self.consuming, self.notified, confirmed, self._trouble())
+        return Delivery(self.consuming, self.notified, confirmed, self.trouble)
 
-    def _trouble(self) -> Trouble | None:
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why some do not have the token, or None; of several reasons the first."""
         if self._refusal:
             message = (
                 f"{self._refusal}, so pods are not told of new tokens and have them up to 80 seconds later; install the operator with"

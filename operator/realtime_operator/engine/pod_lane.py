@@ -50,7 +50,6 @@ class _Errand:
 
     memory: SessionMemory
     token_id: str
-    issued_at: float
     since: float | None
     is_urgent: bool = True
     unsaid: Tally | None = None
@@ -109,7 +108,7 @@ class PodLane:
         if told is None and now - token.issued_at > LATELY_S and _is_complete(memory.delivery):
             return
         is_rotation = told is not None and told[0] != token.token_id
-        self._begin(_Errand(memory, token.token_id, token.issued_at, now if is_rotation else None))
+        self._begin(_Errand(memory, token.token_id, now if is_rotation else None))
 
     async def finish(self) -> None:
         """Let the pods hear of what is in their Secrets already; later lists are left to the next process."""
@@ -172,8 +171,6 @@ class PodLane:
             tally.refused(None, str(error))
         except ClusterError as error:
             tally.unlisted(str(error))
-        if not tally.is_whole:
-            _log.warning("not all pods were told of a token", extra={"fields": _named(errand.memory)})
         return tally
 
     async def _page(self, memory: SessionMemory, page: str) -> PodPage:
@@ -216,12 +213,12 @@ class PodLane:
         self._metrics.pod_notified(outcome=outcome)
 
     def _hear(self, errand: _Errand, listed: PodPage) -> None:
-        """Take in what pods report of themselves; a time that cannot be is no report."""
-        now = self._clock.now()
+        """Take in what pods report of themselves, in whole seconds by their nodes' clocks; a time that cannot be is no report."""
+        now, since = self._clock.now(), errand.since
         for pod in listed.pods:
             held_at = pod.held_since if pod.held == errand.token_id else None
-            if held_at is not None and math.floor(errand.issued_at) <= held_at <= now:
-                self._metrics.held_after(max(0.0, held_at - errand.issued_at))
+            if since is not None and held_at is not None and math.floor(since) <= held_at <= now:
+                self._metrics.held_after(max(0.0, held_at - since))
 
     def _learn(self, errand: _Errand, tally: Tally, *, is_final: bool) -> None:
         memory, before = errand.memory, errand.memory.delivery
@@ -231,6 +228,7 @@ class PodLane:
         memory.delivery = delivery
         trouble, known = delivery.trouble, before.trouble if before is not None else None
         if trouble is not None and (known is None or known.reason != trouble.reason):
+            _log.warning("%s", trouble.message, extra={"fields": _named(memory) | {"reason": trouble.reason}})
             for owner in tally.owners.values():
                 self._announce(Notice(owner.ref, True, trouble.reason, trouble.message, owner.api_version))
         self._changed(memory)
