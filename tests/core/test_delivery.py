@@ -98,15 +98,17 @@ def test_few_names_are_told() -> None:
     assert trouble is not None
     assert "100 of 100 pods" in trouble.message
     assert "voice-0, voice-1, voice-2 and 97 more; mount the Secret" in trouble.message
-    assert list(counted.owners) == ["r-1"]
+    assert [owner.ref.uid for owner in counted.owners] == ["r-1"]
 
 
 def test_of_several_troubles_the_first_is_told() -> None:
     """What keeps all pods from the token goes before what keeps some of them."""
     counted = tally(pod(Use.SUB_PATH), pod(Use.ENV), POD)
     assert said(counted)[2] == "EnvConsumer"
+    assert len(counted.owners) == 1
     counted.behind(POD, "the cause")
     assert said(counted)[2] == "PodsBehind"
+    assert len(counted.owners) == 0, "it is not theirs to mend"
     counted.refused(POD, "RBAC does not let the operator patch pods")
     assert said(counted)[2] == "PodsForbidden"
     assert counted.is_refused

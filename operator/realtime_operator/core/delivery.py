@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,11 +78,14 @@ def delivery_of(status: Mapping[str, Any]) -> Delivery | None:
 class _Few:
     count: int = 0
     names: list[str] = field(default_factory=list)
+    owners: dict[str, Owner] = field(default_factory=dict)
 
-    def add(self, name: str) -> None:
+    def add(self, pod: ObservedPod) -> None:
         self.count += 1
         if len(self.names) < NAMES_TOLD:
-            self.names.append(name)
+            self.names.append(pod.name)
+        if len(self.owners) < NAMES_TOLD:
+            self.owners[pod.owner.ref.uid] = pod.owner
 
     def __str__(self) -> str:
         more = self.count - len(self.names)
@@ -99,7 +102,6 @@ class Tally:
         notified: see ``Delivery``.
         confirmed: see ``Delivery``.
         reporters: pods that say at all which token they hold.
-        owners: the owners of pods that never see another token than that of their start; a few.
     """
 
     token_id: str
@@ -107,7 +109,6 @@ class Tally:
     notified: int = 0
     confirmed: int = 0
     reporters: int = 0
-    owners: dict[str, Owner] = field(default_factory=dict)
     _frozen: dict[Reason, _Few] = field(default_factory=dict)
     _behind: _Few = field(default_factory=_Few)
     _cause: str = ""
@@ -123,9 +124,7 @@ class Tally:
         self.confirmed += pod.held == self.token_id
         for reason, uses in _FROZEN.items():
             if pod.uses & uses:
-                self._frozen.setdefault(reason, _Few()).add(pod.name)
-                if len(self.owners) < NAMES_TOLD:
-                    self.owners[pod.owner.ref.uid] = pod.owner
+                self._frozen.setdefault(reason, _Few()).add(pod)
         is_told = pod.told == self.token_id
         self.notified += pod.follows and is_told
         return pod.follows and not is_told
@@ -140,13 +139,13 @@ class Tally:
 
     def behind(self, pod: ObservedPod, cause: str) -> None:
         """A pod could not be told."""
-        self._behind.add(pod.name)
+        self._behind.add(pod)
         self._cause = cause
 
     def refused(self, pod: ObservedPod | None, cause: str) -> None:
         """A pod may not be told, or, if None, none may be listed."""
         if pod is not None:
-            self._behind.add(pod.name)
+            self._behind.add(pod)
         self._refusal = cause
 
     def unlisted(self, cause: str) -> None:
@@ -157,6 +156,12 @@ class Tally:
     def is_whole(self) -> bool:
         """Whether all pods were seen, and all that had to be told were."""
         return not (self._unlisted or self._behind.count or self._refusal)
+
+    @property
+    def owners(self) -> Collection[Owner]:
+        """A few owners of pods that never see another token than that of their start, if that is the trouble that is told."""
+        few = self._frozen.get(self.trouble.reason) if self.trouble is not None else None
+        return few.owners.values() if few is not None else ()
 
     @property
     def is_refused(self) -> bool:

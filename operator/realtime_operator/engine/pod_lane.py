@@ -229,7 +229,7 @@ class PodLane:
         trouble, known = delivery.trouble, before.trouble if before is not None else None
         if trouble is not None and (known is None or known.reason != trouble.reason):
             _log.warning("%s", trouble.message, extra={"fields": _named(memory) | {"reason": trouble.reason}})
-            for owner in tally.owners.values():
+            for owner in tally.owners:
                 self._announce(Notice(owner.ref, True, trouble.reason, trouble.message, owner.api_version))
         self._changed(memory)
 
