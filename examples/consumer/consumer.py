@@ -62,10 +62,10 @@ class TokenFile:
         """
         try:
             text = self._path.read_text()
-        except (
-            FileNotFoundError
-        ):  # looked up through the link just when it was swapped, and the old folder removed
-            text = self._path.read_text()
+        except FileNotFoundError:
+            text = (
+                self._path.read_text()
+            )  # the folder was swapped while the path was looked up in the old one
         document = json.loads(text)
         return Token(
             value=document["token"],
