@@ -294,6 +294,21 @@ REFUSED = {
         "spec.delivery.podSelector",
         "with Kubelet and None remove it",
     ),
+    "a pod's label with an impossible name": (
+        delivery({"matchLabels": {"-app": "concierge"}}),
+        "spec.delivery.podSelector.matchLabels",
+        "Kubernetes accepts",
+    ),
+    "a pod's label with an impossible value": (
+        delivery({"matchLabels": {"app": "a,b=c"}}),
+        "spec.delivery.podSelector.matchLabels.app",
+        "match",
+    ),
+    "a pod's label that is asked for by an impossible name": (
+        delivery({"matchExpressions": [{"key": "a b", "operator": "Exists"}]}),
+        "spec.delivery.podSelector.matchExpressions[0].key",
+        "match",
+    ),
     "every pod of the namespace": (delivery({}), "spec.delivery.podSelector", "chooses every pod"),
     "every pod of the namespace, at length": (
         delivery({"matchLabels": {}, "matchExpressions": []}),

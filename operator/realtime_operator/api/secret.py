@@ -9,7 +9,7 @@ from pydantic import Field
 
 from realtime_operator.api.group import GROUP, LABEL_ADOPT, LABEL_MANAGED_BY
 from realtime_operator.api.model import ApiModel
-from realtime_operator.api.rules import DNS_NAME, ENTRY_NAME, cel_list, checked, rule
+from realtime_operator.api.rules import DNS_NAME, ENTRY_NAME, QUALIFIED_NAME, cel_list, checked, rule
 from realtime_operator.api.selector import LabelValue
 
 
@@ -36,7 +36,6 @@ KeyName = Annotated[str, Field(min_length=1, max_length=253, pattern=ENTRY_NAME)
 AnnotationValue = Annotated[str, Field(max_length=4096)]
 
 _NAMES: Final = cel_list(SecretKey)
-_QUALIFIED_NAME: Final = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 
 _KEYS: Final = checked(
     rule(f"self.all(k, k in {_NAMES})", f"keys renames these entries and no others: {', '.join(SecretKey)}"),
@@ -60,9 +59,7 @@ _LABELS: Final = checked(
         f"labels under {GROUP}/ and {LABEL_MANAGED_BY} are the operator's own",
         reason="FieldValueForbidden",
     ),
-    rule(
-        f"self.all(k, k.matches('{_QUALIFIED_NAME}'))", "a label's name must be one that Kubernetes accepts"
-    ),
+    rule(f"self.all(k, k.matches('{QUALIFIED_NAME}'))", "a label's name must be one that Kubernetes accepts"),
 )
 
 _ANNOTATIONS: Final = checked(
@@ -72,12 +69,10 @@ _ANNOTATIONS: Final = checked(
         reason="FieldValueForbidden",
     ),
     rule(
-        f"self.all(k, k.matches('{_QUALIFIED_NAME}'))",
+        f"self.all(k, k.matches('{QUALIFIED_NAME}'))",
         "an annotation's name must be one that Kubernetes accepts",
     ),
 )
-
-_LABEL_VALUE: Final = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 
 
 class SecretSpec(ApiModel):
@@ -99,7 +94,7 @@ class SecretSpec(ApiModel):
         ),
         json_schema_extra=_KEYS,
     )
-    labels: dict[str, Annotated[LabelValue, Field(pattern=_LABEL_VALUE)]] = Field(
+    labels: dict[str, LabelValue] = Field(
         default_factory=dict,
         max_length=32,
         description="Further labels for the Secret.",

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import ConfigDict, Field
 
 from realtime_operator.api.model import ApiModel
-from realtime_operator.api.rules import SET, checked, rule
+from realtime_operator.api.rules import LABEL_VALUE, QUALIFIED_NAME, SET, checked, rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LabelValue = Annotated[str, Field(max_length=63)]
+LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
 
 
 class SelectorOperator(StrEnum):
@@ -38,7 +38,7 @@ class LabelRequirement(ApiModel):
         )
     )
 
-    key: str = Field(min_length=1, max_length=317, description="The label's name.")
+    key: str = Field(min_length=1, max_length=317, pattern=QUALIFIED_NAME, description="The label's name.")
     operator: SelectorOperator = Field(description="In, NotIn, Exists or DoesNotExist.")
     values: tuple[LabelValue, ...] = Field(
         default=(),
@@ -81,6 +81,12 @@ class LabelSelector(ApiModel):
         default_factory=dict,
         max_length=32,
         description="Labels that must be there with exactly these values.",
+        json_schema_extra=checked(
+            rule(
+                f"self.all(k, k.matches('{QUALIFIED_NAME}'))",
+                "a label's name must be one that Kubernetes accepts",
+            )
+        ),
     )
     match_expressions: tuple[LabelRequirement, ...] = Field(
         default=(),
