@@ -11,6 +11,7 @@ READS_A_MINUTE: Final = 20_000  # of the first group: 300,000 in a quarter of an
 P50_S: Final = 0.3
 P99_S: Final = 1.0
 CROWD_S: Final = 3.0
+"""On a machine whose cores have one process each to run; where more wait for each, seconds may be so many times more."""
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Figures:
         failed_reads: of all pods: there was nothing to read.
         secret_to_file_p50_s: of the first group.
         secret_to_file_p99_s: of the first group.
+        load_per_core: processes that ran or waited for each core meanwhile, of whomever; what takes seconds is judged by it.
         arrivals: how many times a token arrived in a file of the first group.
         started: pods that were started across the moment of a rotation.
         started_after: those of them whose first token was already the next one.
@@ -63,6 +65,7 @@ class Figures:
     failed_reads: int | None = None
     secret_to_file_p50_s: float | None = None
     secret_to_file_p99_s: float | None = None
+    load_per_core: float = 1.0
     arrivals: int | None = None
     started: int | None = None
     started_after: int | None = None
@@ -98,6 +101,10 @@ class Figures:
         """How often the first group has to read."""
         return int(READS_A_MINUTE * self.minutes)
 
+    @property
+    def _patience(self) -> float:
+        return max(1.0, self.load_per_core)
+
     def count_failed(self, reads: int) -> None:
         """Add reads that found nothing."""
         self.failed_reads = (self.failed_reads or 0) + reads
@@ -125,8 +132,8 @@ class Figures:
             ("p50", self.secret_to_file_p50_s, P50_S),
             ("p99", self.secret_to_file_p99_s, P99_S),
         ):
-            if seconds is None or not seconds <= most:
-                found.append(f"Secret to file {name} is {seconds} s, {most} at most")
+            if seconds is None or not seconds <= most * self._patience:
+                found.append(f"Secret to file {name} is {seconds} s, {most * self._patience:.1f} at most")
         return found
 
     def _of_the_rest(self) -> list[str]:
@@ -135,8 +142,10 @@ class Figures:
             found.append(f"of {self.started} started pods {self.started_after} began with the next token")
         if not self.fault_rotations:
             found.append("no token of 120 s was replaced while something was wrong")
-        if self.crowd_s is None or self.crowd_s > CROWD_S:
-            found.append(f"{self.crowd_pods} pods were told within {self.crowd_s} s, {CROWD_S} at most")
+        if self.crowd_s is None or self.crowd_s > CROWD_S * self._patience:
+            found.append(
+                f"{self.crowd_pods} pods were told within {self.crowd_s} s, {CROWD_S * self._patience:.1f} at most"
+            )
         if self.crowd_pods is None or self.crowd_writes is None or self.crowd_writes > self.crowd_pods + 2:
             found.append(
                 f"a rotation with {self.crowd_pods} pods took {self.crowd_writes} writes, pods + 2 at most"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import replace
@@ -119,6 +120,7 @@ class Scenario:
         figures.count_failed(counted.failed)
         seconds = delays(found, secrets.told(), since=began, until=time.time())
         figures.arrivals = len(seconds)
+        figures.load_per_core = os.getloadavg()[1] / (os.cpu_count() or 1)  # of the last five minutes
         figures.secret_to_file_p50_s = quantile(seconds, 0.5)
         figures.secret_to_file_p99_s = quantile(seconds, 0.99)
         untold = totals(self._hotel.readings(readers_of(UNTOLD)))

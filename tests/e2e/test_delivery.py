@@ -192,6 +192,16 @@ def test_a_run_that_was_cut_short_holds_nothing() -> None:
     assert json.loads(replace(empty, secret_to_file_p99_s=math.inf).line())["secret_to_file_p99_s"] is None
 
 
+def test_a_machine_that_is_busy_may_take_longer_and_an_idle_one_may_not() -> None:
+    """By as much as processes wait for its cores; what has expired has expired all the same."""
+    slow = replace(GOOD, secret_to_file_p50_s=0.5, secret_to_file_p99_s=1.9, crowd_s=5.0)
+    assert replace(slow, load_per_core=2.0).complaints() == []
+    assert len(replace(slow, load_per_core=0.2).complaints()) == 3
+    assert replace(slow, load_per_core=9.0, expired_reads=1).complaints() == [
+        "tokens of 60 s: 1 expired reads"
+    ]
+
+
 def test_a_shorter_run_reads_less_often() -> None:
     """In proportion."""
     assert replace(GOOD, minutes=1.5, reads=30_000).complaints() == []
