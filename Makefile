@@ -33,8 +33,9 @@ image: $(STAMP) ## The operator's image and dist/realtime-operator.tar (IMAGE=re
 wheelhouse: $(STAMP) ## The wheels that the image is made of (PYTHON_VERSION=3.13 PLATFORMS=linux/amd64,linux/arm64)
 	@exec $(BIN)/python -m hack.image wheelhouse $(if $(PYTHON_VERSION),--python-version $(PYTHON_VERSION)) $(if $(PLATFORMS),--platforms $(PLATFORMS))
 
-manifests: $(STAMP) ## Plain manifests from the chart: dist/install.yaml, dist/install-namespaced.yaml (IMAGE= NAMESPACE=)
-	@exec $(BIN)/python -m hack.chart --manifests $(if $(IMAGE),--image $(IMAGE)) $(if $(NAMESPACE),--namespace $(NAMESPACE))
+manifests: $(STAMP) ## Plain manifests from the chart: dist/install.yaml, dist/install-namespaced.yaml (IMAGE= NAMESPACE= SET=podAnnotation.enabled=true)
+	@exec $(BIN)/python -m hack.chart --manifests $(if $(IMAGE),--image $(IMAGE)) $(if $(NAMESPACE),--namespace $(NAMESPACE)) \
+	  $(foreach value,$(SET),--set $(value))
 
 cluster-up: $(STAMP) ## One real node with real pods (CLUSTER=node|kind|existing CLUSTER_NAME=dev); root, Debian
 	@exec $(BIN)/python -m hack.cluster up

@@ -101,8 +101,16 @@ class Commands:
         return done.stdout
 
 
-def wait_for(what: str, question: Callable[[], T | None], *, seconds: float) -> T:
+def wait_for(
+    what: str, question: Callable[[], T | None], *, seconds: float, every: float = LOOK_AGAIN_SECONDS
+) -> T:
     """Ask until the answer is neither None nor False, and give it.
+
+    Args:
+        what: is waited for, to be told where it does not come.
+        question: gives None or False for not yet.
+        seconds: to wait at most.
+        every: so many seconds pass between two questions; more where one costs much.
 
     Raises:
         StepFailed: it is not in this time.
@@ -114,4 +122,4 @@ def wait_for(what: str, question: Callable[[], T | None], *, seconds: float) -> 
             return answer
         if time.monotonic() > deadline:
             raise StepFailed(f"not within {seconds:.0f} s: {what}")
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(every)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 WHERE: Final = f"--namespace={NAMESPACE}"
 START_SECONDS: Final = 180.0
+LOGS_SECONDS: Final = (
+    2.0  # to read the logs of fifty pods takes a second of the node that is just starting them
+)
 
 
 class Hotel:
@@ -57,6 +60,7 @@ class Hotel:
             f"{count} pods with {selector} reading a token",
             lambda: len(self.readings(selector)) >= count,
             seconds=START_SECONDS,
+            every=LOGS_SECONDS,
         )
 
     def remove_pods(self, selector: str) -> None:

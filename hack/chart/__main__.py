@@ -18,10 +18,21 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_argument("--manifests", action="store_true", help="render dist/*.yaml instead")
     parser.add_argument("--image", default="", help="with --manifests: the image, as in REGISTRY/NAME:TAG")
     parser.add_argument("--namespace", default=manifests.RELEASE, help="with --manifests: where to install")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="VALUE=WHAT",
+        help="with --manifests: a value of the chart, as in podAnnotation.enabled=true; repeatable",
+    )
     options = parser.parse_args(arguments)
     try:
         if options.manifests:
-            print(json.dumps(manifests.write(options.image, options.namespace)), flush=True)
+            print(
+                json.dumps(manifests.write(options.image, options.namespace, settings=options.settings)),
+                flush=True,
+            )
         elif options.check:
             return _check()
         else:

@@ -13,6 +13,7 @@ from realtime_operator.manifests import write_manifests
 from .files import CHART, ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 RELEASE = "realtime-operator"
@@ -24,6 +25,7 @@ WITHOUT_TEST = {"tests.enabled=false"}
 NOTHING_OF_THE_CLUSTER = {
     "crds.enabled=false",
     "admissionPolicies.secrets=false",
+    "admissionPolicies.pods=false",
     "admissionPolicies.advice=false",
 }
 """So that who has rights in one namespace alone can apply it."""
@@ -33,20 +35,24 @@ class RenderError(RuntimeError):
     """Helm could not render the chart; the message is its own."""
 
 
-def write(image: str, namespace: str, *, root: Path = ROOT) -> dict[str, object]:
+def write(
+    image: str, namespace: str, *, settings: Iterable[str] = (), root: Path = ROOT
+) -> dict[str, object]:
     """Write the manifests into dist/, and beside the bases of kustomize; give the figures to print.
 
     Args:
         image: to run, as in REGISTRY/NAME:TAG; empty for the chart's own default.
         namespace: to install into; of install-namespaced.yaml also the one that is served.
+        settings: further values of the chart, each as `--set` takes it.
         root: of the project.
 
     Raises:
         RenderError: helm refuses.
     """
-    whole = rendered(WITHOUT_TEST | _image(image), namespace)
+    common = WITHOUT_TEST | _image(image) | set(settings)
+    whole = rendered(common, namespace)
     scope = {f"scope.namespaces={{{namespace}}}"} | NOTHING_OF_THE_CLUSTER
-    scoped = rendered(WITHOUT_TEST | scope | _image(image), namespace)
+    scoped = rendered(common | scope, namespace)
     figures: dict[str, object] = {}
     for name, documents in {
         "install.yaml": [_namespace(namespace), *whole],

@@ -104,6 +104,19 @@ def test_an_image_is_what_it_is(tmp_path: Path, image: str) -> None:
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == expected
 
 
+def test_a_value_of_the_chart_can_be_set(tmp_path: Path) -> None:
+    """The feature with its rights in both, and with its policy in the one that may have something of the cluster's."""
+    write(IMAGE, "voice", settings=["podAnnotation.enabled=true"], root=tmp_path)
+    name = "realtime-operator-pods"
+    whole, scoped = objects(tmp_path, "install.yaml"), objects(tmp_path, "install-namespaced.yaml")
+    for documents, kind in ((whole, "ClusterRole"), (scoped, "Role")):
+        assert one(documents, kind, name)["rules"][0]["verbs"] == ["list", "patch"]
+        container = one(documents, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+        assert "--pod-annotation" in container["args"]
+    assert one(whole, "ValidatingAdmissionPolicy", name)
+    assert not [it for it in scoped if it["kind"] in CLUSTER_SCOPED]
+
+
 def test_what_helm_refuses_is_told() -> None:
     """In its own words."""
     with pytest.raises(RenderError, match="additional properties 'imag' not allowed"):
