@@ -74,7 +74,11 @@ def main() -> None:
         loop.set_default_executor(ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up"))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
-        await operator.run(stop)
+        try:
+            await operator.run(stop)
+        except BaseException:
+            exit_within(CLOSING_S, code=1)  # the same threads may hang
+            raise
         exit_within(CLOSING_S)
 
     _collect_seldom()

@@ -17,18 +17,18 @@ TELLING_S = 0.5
 """How long it may take to say so: where nobody reads the log any more, and its pipe is full, saying anything hangs, too."""
 
 
-def exit_within(seconds: float) -> None:
-    """End this process with code 0 after ``seconds``, unless it has ended by then; of several deadlines the first one counts."""
+def exit_within(seconds: float, *, code: int = 0) -> None:
+    """End this process with ``code`` after ``seconds``, unless it has ended by then; of several deadlines the first one counts."""
     for timer in (
-        threading.Timer(seconds, _exit_now, (seconds,)),
-        threading.Timer(seconds + TELLING_S, os._exit, (0,)),
+        threading.Timer(seconds, _exit_now, (seconds, code)),
+        threading.Timer(seconds + TELLING_S, os._exit, (code,)),
     ):
         timer.daemon = True  # it is not waited for itself
         timer.start()
 
 
-def _exit_now(seconds: float) -> None:
+def _exit_now(seconds: float, code: int) -> None:
     _log.warning("not at its end after %g s; what is left is not waited for", seconds)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os._exit(0)
+    os._exit(code)

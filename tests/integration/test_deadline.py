@@ -13,7 +13,7 @@ import logging, sys, threading, time
 from realtime_operator.deadline import exit_within
 
 logging.basicConfig(stream=sys.stderr)
-exit_within(0.5)
+exit_within(0.5, code=3)
 
 def chat():
     while True:
@@ -34,5 +34,5 @@ def test_a_process_ends_at_its_deadline(what: str) -> None:
             code = process.wait(timeout=20)
         finally:
             process.kill()
-    assert code == 0
+    assert code == 3
     assert time.monotonic() - began < 15
