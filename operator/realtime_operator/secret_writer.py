@@ -75,7 +75,7 @@ class SecretWriter:
         """
         if memory.stamp is None or memory.checked_generation != wanted.generation:
             return await self._read(memory, wanted, target, now=now)
-        if now - memory.checked_at >= TRUSTED_S and not _awaits_another(memory, wanted, now=now):
+        if now - memory.checked_at >= TRUSTED_S:
             stamp = await self._secrets.look(target.session.namespace or "", target.name)
             if stamp != memory.stamp:
                 return await self._read(memory, wanted, target, now=now)
@@ -156,15 +156,6 @@ class SecretWriter:
             memory.checked_at, memory.checked_generation = now, UNCHECKED
         memory.unshared = unshared
         return Observation(holding, intact, observed.stamp, observed, verdict, unshared)
-
-
-def _awaits_another(memory: SessionMemory, wanted: Wanted, *, now: float) -> bool:
-    """Whether the token has expired and another one is wanted.
-
-    Then nothing in the Secret is worth keeping, and a write meets whatever has become of it. After an outage everybody is in this state,
-    and a thousand looks would come before the first of a thousand tokens.
-    """
-    return memory.unwritten is None and now >= memory.expires_at and not wanted.suspended
 
 
 def _learn(

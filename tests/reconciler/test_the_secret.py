@@ -242,25 +242,6 @@ async def test_what_somebody_adds_to_a_secret_stays_for_good() -> None:
     assert (stage.secrets.data()["theirs"], stage.token, stage.mints) == ("x", "ek_4", 4)
 
 
-@pytest.mark.parametrize("fate", ["kept", "edited", "deleted"])
-async def test_an_expired_token_is_replaced_without_a_look(fate: str) -> None:
-    """Whatever became of the Secret in the meantime: one mint, and what others added stays."""
-    stage = await ready_stage()
-    stage.provider.always = unavailable_provider()
-    await stage.live(700)
-    stage.provider.always = None
-    if fate == "edited":
-        stage.secrets.edit(theirs="x")
-    elif fate == "deleted":
-        stage.secrets.delete()
-    mints, looks = stage.mints, stage.secrets.calls["look"]
-    await stage.passes(after=100)
-    assert (stage.mints - mints, stage.secrets.calls["look"] - looks) == (1, 0)
-    assert stage.says("Ready") == ("True", "Issued")
-    assert stage.token not in {"", "ek_1"}
-    assert stage.secrets.data().get("theirs") == ("x" if fate == "edited" else None)
-
-
 async def test_where_the_rights_know_patches_only() -> None:
     """As those of an older installation do: the token is merged, and so are those after it."""
     stage = await ready_stage()
