@@ -60,11 +60,13 @@ async def test_sessions_that_were_all_refused_before() -> None:
         assert len(world.secrets.stored) == BENCHED
 
 
+@pytest.mark.parametrize("refusing", [0, 30], ids=["503 to the end", "429 in the last half minute"])
 @virtually
-async def test_a_limit_that_was_known_before() -> None:
-    """What ten minutes of outage do not tell of a limit is not believed of it: it is kept from the first moment on."""
+async def test_a_limit_that_was_known_before(refusing: int) -> None:
+    """What ten minutes of outage do not tell of a limit is not believed of it: it is kept from the first moment on, and used."""
     world, troubled = a_world()
-    limited = Limited(world, Sliding(60))
+    window = Sliding(60)
+    limited = Limited(world, window)
 
     async def mint(call: MintCall) -> MintAnswer:
         return await (troubled if troubled.down else limited).mint(call)
@@ -75,7 +77,11 @@ async def test_a_limit_that_was_known_before() -> None:
             add(world, number, lifetimeSeconds=600)
         await asyncio.sleep(900)
         troubled.down = {"default"}
-        await asyncio.sleep(600)
+        await asyncio.sleep(600 - refusing)
+        if refusing:
+            troubled.down, window.limit = set(), 0
+            await asyncio.sleep(refusing)
+            window.limit = 60
         troubled.down = set()
         granted, refused = len(limited.granted), len(limited.refused)
         await asyncio.sleep(180)

@@ -68,7 +68,7 @@ class Throttle:
         self.configured = configured
         self.paused_until = -math.inf
         self._level = math.inf
-        self._since = -math.inf
+        self._since = self._narrowed_at = -math.inf
         self._regain = REGAIN_S
         self._row = 0
         self._granted = deque(granted)
@@ -97,7 +97,7 @@ class Throttle:
     @property
     def narrowed_at(self) -> float:
         """When a 429 last narrowed it; minus infinity for never."""
-        return self._since
+        return self._narrowed_at
 
     @property
     def in_trial(self) -> bool:
@@ -150,14 +150,16 @@ class Throttle:
         if self._row == 1:
             self._narrow(now, refill or 0.0)
 
-    def stood_still(self, seconds: float) -> None:
-        """For so long nobody could ask, so that nothing was learned of the limit: the rate has not grown meanwhile."""
-        self._since += seconds
+    def stood_still(self, *, since: float, now: float) -> None:
+        """Nobody could ask since then, so that nothing was learned of the limit: a rate narrowed before has not grown meanwhile."""
+        if self._since < since:
+            self._since += now - since
 
     def resume(
         self, *, paused_until: float, per_minute: float | None, narrowed_at: float, now: float
     ) -> None:
         """Take up what another process knew of it: its rate, as far as that has not widened or been forgotten since ``narrowed_at``."""
+        self._narrowed_at = narrowed_at
         if per_minute is not None:
             self._level, self._since, self._regain = (
                 max(per_minute, LEAST_PER_MINUTE),
@@ -169,7 +171,7 @@ class Throttle:
 
     def forget(self) -> None:
         """The provider is another one: nothing is known of its limits."""
-        self.paused_until, self._level, self._since, self._row = -math.inf, math.inf, -math.inf, 0
+        self._widen()
         self._granted.clear()
 
     def handed_over(self) -> Throttle:
@@ -177,8 +179,13 @@ class Throttle:
         other = Throttle(None)
         other.paused_until, other._row = self.paused_until, self._row
         other._level, other._since, other._regain = self._level, self._since, self._regain
-        self.paused_until, self._level, self._since, self._row = -math.inf, math.inf, -math.inf, 0
+        other._narrowed_at = self._narrowed_at
+        self._widen()
         return other
+
+    def _widen(self) -> None:
+        self.paused_until, self._level, self._row = -math.inf, math.inf, 0
+        self._since = self._narrowed_at = -math.inf
 
     def _narrow(self, now: float, refill: float) -> None:
         granted, so_far = self._in_a_minute(now), self.per_minute(now)
@@ -192,6 +199,7 @@ class Throttle:
             known = granted or (so_far or 0.0) / 2
             level, self._regain = max(known, refill, LEAST_PER_MINUTE), REGAIN_S
         self._level, self._since = min(level, so_far) if so_far is not None else level, now
+        self._narrowed_at = now
 
     def _in_a_minute(self, now: float) -> float:
         self._forget_before(now - MINUTE_S)

@@ -158,10 +158,12 @@ class Admission:
 
     def succeeded(self) -> None:
         """Learn that a token came."""
-        seconds_down = self._probing.end()
-        self._throttle.stood_still(seconds_down)
+        since, now = self._probing.end(), self._clock.now()
+        if since is None:
+            return
+        self._throttle.stood_still(since=since, now=now)
         for gate in self._gates.values():
-            gate.stood_still(seconds_down)
+            gate.stood_still(since=since, now=now)
 
     def failed(self, memory: SessionMemory, error: ProviderError) -> None:
         """Learn that none came, after the session remembered why."""

@@ -82,9 +82,9 @@ class ModelGate:
         self._throttle.granted(self._clock.now())
         self._arm()
 
-    def stood_still(self, seconds: float) -> None:
-        """For so long nobody could ask; see ``Throttle.stood_still``."""
-        self._throttle.stood_still(seconds)
+    def stood_still(self, *, since: float, now: float) -> None:
+        """Nobody could ask since then; see ``Throttle.stood_still``."""
+        self._throttle.stood_still(since=since, now=now)
 
     def refused(self, error: ProviderThrottled, *, row: int, latency: float) -> None:
         """The model was refused once more; see ``Throttle.refused``."""

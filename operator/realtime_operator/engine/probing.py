@@ -83,16 +83,16 @@ class Probing:
             _log.warning("%s is down, and probed until it is back: %s", self._name, error)
         self._arm()
 
-    def end(self) -> float:
-        """A token came, or the provider is another one: whoever waited goes on now; gives the seconds that it was down."""
+    def end(self) -> float | None:
+        """A token came, or the provider is another one: whoever waited goes on now; gives the moment since which it was down, or None."""
         was_down, waited = self._outage.is_down, self._outage.end()
         self._arm()
         if not was_down:
-            return 0.0
+            return None
         seconds = self._clock.now() - self._since
         _log.warning("%s is asked again after %.1f s; %d sessions waited", self._name, seconds, len(waited))
         self._wake(waited)
-        return seconds
+        return self._since
 
     def _arm(self) -> None:
         at = self._outage.next_probe_at
