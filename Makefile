@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help demo test check image wheelhouse manifests cluster-up cluster-down e2e bench drill fuzz format crds chart lock clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(STAMP): requirements/dev.lock pyproject.toml
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" hack/venv

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.core.mint_request import MintTemplate
+from realtime_operator.core.reasons import MintReason
 from realtime_operator.core.report import Facts, news, status_document
 from realtime_operator.core.schedule import spread
 from realtime_operator.core.session_memory import SessionMemory, Wanted
@@ -27,6 +28,7 @@ class PassCase:
         request_hash: of what would be sent; None while unknown.
         may_mint: whether the pass has one of the provider's places.
         needs_place: whether it turned out to need one.
+        minted: why a token was minted and when that was due, until it is written; None for none.
         overtaken: whether session or provider changed while it waited.
     """
 
@@ -39,6 +41,7 @@ class PassCase:
     request_hash: str | None = None
     may_mint: bool = True
     needs_place: bool = False
+    minted: tuple[MintReason, float | None] | None = None
     overtaken: bool = False
 
     @property

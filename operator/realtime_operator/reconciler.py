@@ -143,8 +143,7 @@ class Reconciler:
     ) -> None:
         decision = self._plan(memory, case, seen)
         if decision.restore and seen.holding is not None:
-            await self._writer.write(memory, case.wanted, target, seen, seen.holding, now=self._clock.now())
-            schedule_token(memory, case.wanted, case.handle.clock, seen.holding)
+            await self._write(memory, case, target, seen, seen.holding)
             seen = Observation(seen.holding, intact=True, stamp=memory.stamp, unshared=memory.unshared)
         if decision.mint is not None:
             case.needs_place = not case.may_mint
@@ -192,15 +191,24 @@ class Reconciler:
         holding = Holding(
             token, previous, target.request_hash, case.wanted.rotate, target.base_url, target.model
         )
+        case.minted = (reason, due_at)
+        await self._write(memory, case, target, seen, holding)
+        return True
+
+    async def _write(
+        self, memory: SessionMemory, case: PassCase, target: Target, seen: Observation, holding: Holding
+    ) -> None:
+        """Write a token, and count it where it was minted in this pass: perhaps at the second attempt, because the Secret had moved."""
         await self._writer.write(memory, case.wanted, target, seen, holding, now=self._clock.now())
-        schedule_token(memory, case.wanted, handle.clock, holding)
+        schedule_token(memory, case.wanted, case.handle.clock, holding)
+        if case.minted is None:
+            return
+        (reason, due_at), case.minted = case.minted, None
         self._metrics.minted(reason=reason)
         if reason is MintReason.ROTATION_DUE and due_at is not None:
             self._metrics.lateness(self._clock.now() - due_at)
-        _log.debug(
-            "token minted", extra={"fields": _named(memory) | {"reason": reason, "token_id": token.token_id}}
-        )
-        return True
+        fields = _named(memory) | {"reason": reason, "token_id": holding.token.token_id}
+        _log.debug("token minted", extra={"fields": fields})
 
     async def _mint(self, case: PassCase, uid: str) -> EphemeralToken:
         handle, template = case.handle, case.template or case.wanted.request()

@@ -151,6 +151,7 @@ def test_a_replacement_is_of_one_version_and_keeps_the_owner() -> None:
         {"labels": {"theirs": "x"}},
         {"annotations": {"theirs": "x"}},
         {"finalizers": ["example.com/theirs"]},
+        {"managedFields": [{"manager": "gitops", "operation": "Apply"}]},
         {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "theirs", "uid": "v"}]},
     ],
     ids=lambda foreign: next(iter(foreign)),

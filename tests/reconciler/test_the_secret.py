@@ -15,7 +15,7 @@ from realtime_operator.core.errors import (
     SessionGone,
 )
 from realtime_operator.core.exchange import MintAnswer, MintCall
-from realtime_operator.core.reasons import Reason
+from realtime_operator.core.reasons import MintReason, Reason
 from realtime_operator.core.secret_documents import create_manifest
 from realtime_operator.core.token_secret import content_of
 from tests.reconciler.stage import Stage
@@ -236,6 +236,7 @@ async def test_what_somebody_adds_to_a_secret_stays_for_good() -> None:
     stage.memory.checked_at = stage.clock.time  # it was looked at just before somebody came
     assert await rotated(stage) == {"replace": 1, "patch": 1}
     assert (stage.token, stage.mints) == ("ek_2", 2)
+    assert stage.metrics.minted_for[MintReason.ROTATION_DUE] == len(stage.metrics.late) == 1
     assert await rotated(stage) == {"patch": 1}
     stage.restart()
     assert await rotated(stage) == {"patch": 1}

@@ -16,7 +16,7 @@ class Ownership(Enum):
     """What may be done with an observed Secret."""
 
     OURS = "ours"
-    """The session controls it: patch by uid."""
+    """The session controls it: write it in the version known, or by uid."""
     TAKEOVER = "takeover"
     """A dead session of the same name controlled it, or its owner consents to adoption: patch this version, with our reference."""
 

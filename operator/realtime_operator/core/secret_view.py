@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from realtime_operator.api.group import MANAGED_BY
+
 
 @dataclass(frozen=True, slots=True)
 class SecretStamp:
@@ -58,7 +60,8 @@ class ObservedSecret:
         annotations: as stored.
         data: decoded values by key; they hold tokens, so they never print.
         owned: whether it has any owner at all, controlling or not.
-        plain: whether it has nothing that the other fields do not show: further owners, finalizers, values that are not text.
+        plain: whether it has nothing that the other fields do not show: further owners, finalizers, values that are not text, fields that
+            the API server keeps for another client.
     """
 
     stamp: SecretStamp
@@ -92,7 +95,12 @@ def observed_secret(raw: Mapping[str, Any]) -> ObservedSecret:
         annotations=metadata.get("annotations") or {},
         data=data,
         owned=bool(owners),
-        plain=len(owners) <= 1 and not metadata.get("finalizers") and len(data) == len(raw.get("data") or {}),
+        plain=(
+            len(owners) <= 1
+            and not metadata.get("finalizers")
+            and len(data) == len(raw.get("data") or {})
+            and all(kept.get("manager") == MANAGED_BY for kept in metadata.get("managedFields") or ())
+        ),
     )
 
 
