@@ -63,9 +63,8 @@ class TokenFile:
         try:
             text = self._path.read_text()
         except FileNotFoundError:
-            text = (
-                self._path.read_text()
-            )  # the folder was swapped while the path was looked up in the old one
+            # The folder was swapped while the path was looked up in the old one.
+            text = self._path.read_text()
         document = json.loads(text)
         return Token(
             value=document["token"],

@@ -67,7 +67,8 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    written = ""
+    # Whoever is started again beside a program that runs has told it of this token already.
+    written = arguments.environment.read_text() if arguments.environment.exists() else ""
     while True:
         try:
             if (text := environment_in(arguments.file)) != written:

@@ -29,9 +29,8 @@ def current(path: str, patience: float = 5.0) -> dict[str, str]:
 
 if __name__ == "__main__":
     said = ""
-    while (
-        True
-    ):  # where your program would begin a conversation with document["base-url"], ["model"] and ["token"]
+    while True:
+        # Here your program would begin a conversation with document["base-url"], ["model"] and ["token"].
         document = current(sys.argv[1])
         if document["token"] != said:
             said = document["token"]
