@@ -72,7 +72,10 @@ def test_a_process_answers_probes_measures_itself_logs_json_and_ends_at_once(
     assert all({"ts", "level", "logger", "msg"} <= line.keys() for line in lines)
     minted = next(line for line in lines if line["msg"] == "token minted")
     assert (minted["session"], minted["token_id"]) == ("concierge", status["tokenID"])
-    assert lines[-1]["msg"] == "stopped"
+    # What kopf leaves open is found by the collector, which comes when it likes.
+    assert [line["msg"] for line in lines if not line["msg"].startswith("left to the watch's loop")][
+        -1
+    ] == "stopped"
     assert not SECRETIVE.findall(log + metrics)
 
 

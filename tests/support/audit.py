@@ -19,6 +19,9 @@ AFTER_A_MISSED_EVENT: Final[frozenset[Right]] = frozenset(
 )
 """Used when the resync finds a session that the watch did not tell of, which cannot be staged."""
 
+BESIDE_ANOTHER_WRITER: Final[frozenset[Right]] = frozenset({("", "secrets", "patch")})
+"""Used for a Secret that somebody else wrote to; where nobody does, Secrets are replaced as a whole."""
+
 
 def granted_by(rules: Iterable[Mapping[str, Any]]) -> set[Right]:
     """Everything that the rules of a Role or a ClusterRole grant."""
