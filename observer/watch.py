@@ -228,10 +228,12 @@ def _key(document: Document) -> tuple[str, str]:
 
 
 def _written_by(document: Document) -> float | None:
-    """The end of the second in which the object was last written, as far as it says so."""
-    meta = document["metadata"]
-    times = [moment(field.get("time")) for field in meta.get("managedFields") or ()]
-    written = [time for time in (*times, moment(meta.get("creationTimestamp"))) if time is not None]
+    """The end of the second in which the object was last written, as far as it says so; an object without ``managedFields`` does not.
+
+    When it was created says nothing of later writes: a Secret that is replaced as a whole keeps that time and may have no other.
+    """
+    kept = document["metadata"].get("managedFields") or ()
+    written = [time for time in (moment(field.get("time")) for field in kept) if time is not None]
     return max(written) + 1.0 if written else None
 
 

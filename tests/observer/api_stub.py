@@ -21,8 +21,9 @@ GONE = {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
 
 
 def secret(name: str, version: int, *, uid: str = "", written: str | None = None) -> dict[str, Any]:
-    """A Secret's document; ``written`` is the RFC 3339 time of its last write."""
+    """A Secret's document, created long ago; ``written`` is the RFC 3339 time of its last write."""
     meta: dict[str, Any] = {"namespace": "hotel", "name": name, "uid": uid or name}
+    meta["creationTimestamp"] = "2020-01-01T00:00:00Z"
     meta["resourceVersion"] = str(version)
     if written:
         meta["managedFields"] = [{"time": written}]
