@@ -38,8 +38,8 @@ FULL_MINUTES: Final = 15.0
 STARTED, CROWD = 50, 300
 """Pods of a full run; a shorter one takes fewer, but never less than a fifth."""
 
-OFFSETS: Final = (-6.0, -3.0, -1.0, 1.0, 3.0)
-"""Seconds from a rotation at which a part of the pods is made; each takes a second or more to start."""
+OFFSETS: Final = (-20.0, -10.0, -5.0, -1.0, 2.0)
+"""Seconds from a rotation at which a part of the pods is made. Each takes a second to start, and twenty on a machine that is busy."""
 
 SAYS_SECONDS: Final = 60.0
 DOWN_SECONDS: Final = 25.0
