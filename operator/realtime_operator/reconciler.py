@@ -31,14 +31,7 @@ from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.token_schedule import schedule_token
 from realtime_operator.core.token_secret import Holding, Target
 from realtime_operator.pass_report import PassCase, pass_result
-from realtime_operator.ports import (
-    Clock,
-    Metrics,
-    PassResult,
-    ProviderDirectory,
-    SecretStore,
-    TokenProvider,
-)
+from realtime_operator.ports import Clock, Metrics, PassResult, ProviderDirectory, SecretStore, TokenProvider
 from realtime_operator.reference_ports import ValueSource
 from realtime_operator.secret_writer import Observation, SecretWriter
 
