@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
-from realtime_operator.adapters.kube_client import MERGE_PATCH, METADATA_ONLY, KubeClient
-from realtime_operator.adapters.kube_path import SECRETS
+from realtime_operator.adapters.kube_client import JSON, MERGE_PATCH, METADATA_ONLY, KubeClient
+from realtime_operator.adapters.kube_path import SECRETS, KubePath
 from realtime_operator.adapters.kube_refusal import CONFLICT, INVALID, NOT_FOUND, ApiRefusal
 from realtime_operator.core.errors import InvalidSession, OperatorError, SecretMoved, SessionGone
 from realtime_operator.core.reasons import Reason
@@ -57,15 +58,10 @@ class KubeSecrets:
             SessionGone: the namespace is terminating or gone.
             InvalidSession: the API server refuses the manifest as invalid.
         """
-        body = json.dumps(manifest).encode()
-        path = SECRETS.collection(namespace)
-        try:
-            answer = await self._client.request("POST", path, body=body, accept=METADATA_ONLY)
-        except ApiRefusal as refused:
-            error = _not_created(refused, namespace)
-        else:
-            return written_secret(answer, manifest)
-        raise error
+        refused = partial(_not_created, namespace=namespace)
+        return written_secret(
+            await self._write("POST", SECRETS.collection(namespace), manifest, refused), manifest
+        )
 
     async def replace(self, namespace: str, name: str, manifest: Mapping[str, Any]) -> WrittenSecret:
         """Put a whole Secret in the place of the one whose uid and version the manifest carries in its metadata.
@@ -74,15 +70,10 @@ class KubeSecrets:
             SecretMoved: the Secret is gone, or is another one, or has another version.
             InvalidSession: the API server refuses the manifest as invalid.
         """
-        body = json.dumps(manifest).encode()
-        path = SECRETS.one(namespace, name)
-        try:
-            answer = await self._client.request("PUT", path, body=body, accept=METADATA_ONLY)
-        except ApiRefusal as refused:
-            error = _not_changed(refused, namespace, name)
-        else:
-            return written_secret(answer, manifest)
-        raise error
+        refused = partial(_not_changed, namespace=namespace, name=name)
+        return written_secret(
+            await self._write("PUT", SECRETS.one(namespace, name), manifest, refused), manifest
+        )
 
     async def patch(self, namespace: str, name: str, patch: Mapping[str, Any]) -> SecretStamp:
         """Merge a patch into the Secret whose uid, and version if given, the patch carries in its metadata.
@@ -91,16 +82,26 @@ class KubeSecrets:
             SecretMoved: the Secret is gone, or is another one, or has another version.
             InvalidSession: the API server refuses the result as invalid.
         """
-        body = json.dumps(patch).encode()
+        refused = partial(_not_changed, namespace=namespace, name=name)
         path = SECRETS.one(namespace, name)
+        return stamp_of(await self._write("PATCH", path, patch, refused, content_type=MERGE_PATCH))
+
+    async def _write(
+        self,
+        method: str,
+        path: KubePath,
+        document: Mapping[str, Any],
+        refused: Callable[[ApiRefusal], OperatorError],
+        *,
+        content_type: str = JSON,
+    ) -> Any:
+        body = json.dumps(document).encode()
         try:
-            return stamp_of(
-                await self._client.request(
-                    "PATCH", path, body=body, content_type=MERGE_PATCH, accept=METADATA_ONLY
-                )
+            return await self._client.request(
+                method, path, body=body, content_type=content_type, accept=METADATA_ONLY
             )
         except ApiRefusal as answer:
-            error = _not_changed(answer, namespace, name)
+            error = refused(answer)
         raise error
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from realtime_operator.api.group import GROUP, LABEL_ADOPT, LABEL_MANAGED_BY
 from realtime_operator.api.model import ApiModel
 from realtime_operator.api.rules import DNS_NAME, ENTRY_NAME, QUALIFIED_NAME, cel_list, checked, rule
-from realtime_operator.api.selector import LabelValue
+from realtime_operator.api.selector import LABEL_NAMES, LabelValue
 
 
 class SecretKey(StrEnum):
@@ -59,7 +59,7 @@ _LABELS: Final = checked(
         f"labels under {GROUP}/ and {LABEL_MANAGED_BY} are the operator's own",
         reason="FieldValueForbidden",
     ),
-    rule(f"self.all(k, k.matches('{QUALIFIED_NAME}'))", "a label's name must be one that Kubernetes accepts"),
+    LABEL_NAMES,
 )
 
 _ANNOTATIONS: Final = checked(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import ConfigDict, Field
 
@@ -13,6 +13,9 @@ from realtime_operator.api.rules import LABEL_VALUE, QUALIFIED_NAME, SET, checke
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LABEL_NAMES: Final = rule(
+    f"self.all(k, k.matches('{QUALIFIED_NAME}'))", "a label's name must be one that Kubernetes accepts"
+)
 LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
 
 
@@ -81,12 +84,7 @@ class LabelSelector(ApiModel):
         default_factory=dict,
         max_length=32,
         description="Labels that must be there with exactly these values.",
-        json_schema_extra=checked(
-            rule(
-                f"self.all(k, k.matches('{QUALIFIED_NAME}'))",
-                "a label's name must be one that Kubernetes accepts",
-            )
-        ),
+        json_schema_extra=checked(LABEL_NAMES),
     )
     match_expressions: tuple[LabelRequirement, ...] = Field(
         default=(),

@@ -9,10 +9,7 @@ from pydantic import ConfigDict, Field
 
 from realtime_operator.api.body import SESSION_BODY
 from realtime_operator.api.endpoint import Endpoint
-from realtime_operator.api.group import (
-    DEFAULT_PROVIDER_NAME,
-    KIND_SESSION,
-)
+from realtime_operator.api.group import DEFAULT_PROVIDER_NAME, KIND_SESSION
 from realtime_operator.api.model import ApiModel, ObjectMeta
 from realtime_operator.api.provider import ProviderKind
 from realtime_operator.api.rules import SET, VISIBLE_ASCII

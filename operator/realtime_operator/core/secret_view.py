@@ -81,11 +81,9 @@ def observed_secret(raw: Mapping[str, Any]) -> ObservedSecret:
     Values that are not text are left out: nothing of ours is binary.
     """
     metadata = raw["metadata"]
-    owners = metadata.get("ownerReferences") or []
-    controllers, data = (
-        [owner for owner in owners if owner.get("controller")],
-        dict(_texts(raw.get("data") or {})),
-    )
+    owners, values = metadata.get("ownerReferences") or [], raw.get("data") or {}
+    controllers = [owner for owner in owners if owner.get("controller")]
+    data = dict(_texts(values))
     return ObservedSecret(
         stamp=stamp_of(raw),
         controller=_controller(controllers[0]) if controllers else None,
@@ -98,7 +96,7 @@ def observed_secret(raw: Mapping[str, Any]) -> ObservedSecret:
         plain=(
             len(owners) <= 1
             and not metadata.get("finalizers")
-            and len(data) == len(raw.get("data") or {})
+            and len(data) == len(values)
             and all(kept.get("manager") == MANAGED_BY for kept in metadata.get("managedFields") or ())
         ),
     )

@@ -145,14 +145,15 @@ class PodLane:
             await asyncio.sleep(pause)
             if errand.memory.gone:
                 return
-            tally = await self._round(errand, is_final=number == len(PAUSES_S) - 1)
+            is_final = number == len(PAUSES_S) - 1
+            tally = await self._round(errand, is_final=is_final)
             if number == 0 and errand.since is not None and tally.notified:
                 self._metrics.notified_within(self._clock.now() - errand.since)
             errand.is_urgent = False
             # What fails once may be a moment's; what another attempt will not mend is told at once.
             errand.unsaid = None if number > 0 or tally.is_whole or tally.is_refused else tally
             if errand.unsaid is None:
-                self._learn(errand, tally, is_final=number == len(PAUSES_S) - 1)
+                self._learn(errand, tally, is_final=is_final)
             if self._ending:
                 return
 
