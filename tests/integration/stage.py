@@ -226,6 +226,20 @@ class Stage:
             within=within,
         )
 
+    def told(self, name: str, *reasons: str) -> list[Any]:
+        """Wait until the events about a session have just these reasons, and give them in this order.
+
+        An event is posted after the status that it tells of, and not at once.
+        """
+
+        def complete() -> list[Any] | None:
+            events = sorted(
+                self.events(name), key=lambda it: reasons.index(it.reason) if it.reason in reasons else -1
+            )
+            return events if [it.reason for it in events] == list(reasons) else None
+
+        return wait_for(complete, f"{name}: events {reasons}")
+
     def token_after(self, name: str, token: str, *, within: float = DEADLINE) -> dict[str, str]:
         """Wait until a Secret holds another token than this one, and give its entries."""
 
