@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ class PassCase:
         values_changed: as memory had it when the pass began.
         request_hash: of what would be sent; None while unknown.
         may_mint: whether the pass has one of the provider's places.
+        token_came: to be called when a token has come and is to be written.
         needs_place: whether it turned out to need one.
         minted: why a token was minted and when that was due, until it is written; None for none.
         overtaken: whether session or provider changed while it waited.
@@ -40,6 +42,7 @@ class PassCase:
     values_changed: int = 0
     request_hash: str | None = None
     may_mint: bool = True
+    token_came: Callable[[], None] = lambda: None
     needs_place: bool = False
     minted: tuple[MintReason, float | None] | None = None
     overtaken: bool = False

@@ -6,7 +6,7 @@ Every call is bounded in time by its adapter. Errors are those of ``core.errors`
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -242,6 +242,8 @@ class PassResult:
 class Reconcile(Protocol):
     """One pass over one session."""
 
-    async def __call__(self, memory: SessionMemory, *, horizon: float, may_mint: bool) -> PassResult:
-        """Bring memory and Secret up to date; rotations due by the local time ``horizon`` are begun now, if a mint may be sent."""
+    async def __call__(
+        self, memory: SessionMemory, *, horizon: float, may_mint: bool, token_came: Callable[[], None]
+    ) -> PassResult:
+        """Bring memory and Secret up to date; begin what is due by the local time ``horizon``; say when a token waits to be written."""
         ...

@@ -7,20 +7,17 @@ carries it out in the order mint, Secret, status, and turns errors into what is 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable
 
 from realtime_operator.core.ephemeral_token import EphemeralToken
 from realtime_operator.core.errors import (
     InvalidSession,
     OperatorError,
-    ProviderDown,
-    ProviderError,
     ProviderNotReady,
     SecretConflict,
     SecretMoved,
     SecretValueNotReady,
 )
-from realtime_operator.core.failure import failure_after, held_back
 from realtime_operator.core.mint_answer import read_token, same_token_again
 from realtime_operator.core.mint_call import hash_of, mint_call
 from realtime_operator.core.ownership import Ownership, claimed
@@ -30,6 +27,7 @@ from realtime_operator.core.reasons import MintReason
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.token_schedule import schedule_token
 from realtime_operator.core.token_secret import Holding, Target
+from realtime_operator.pass_failure import named, remember
 from realtime_operator.pass_report import PassCase, pass_result
 from realtime_operator.ports import Clock, Metrics, PassResult, ProviderDirectory, SecretStore, TokenProvider
 from realtime_operator.reference_ports import ValueSource
@@ -61,20 +59,34 @@ class Reconciler:
         self._values = values
         self._metrics = metrics
 
-    async def reconcile(self, memory: SessionMemory, *, horizon: float, may_mint: bool = True) -> PassResult:
+    async def reconcile(
+        self,
+        memory: SessionMemory,
+        *,
+        horizon: float,
+        may_mint: bool = True,
+        token_came: Callable[[], None] = lambda: None,
+    ) -> PassResult:
         """Make one pass.
 
         Args:
             memory: of the session; brought up to date.
             horizon: rotations due by this local time are begun now.
             may_mint: whether the provider may be asked; if not, the result says where it would have been.
+            token_came: called when a token has come and is to be written.
         """
-        case = PassCase(memory.wanted, horizon, values_changed=memory.values_changed, may_mint=may_mint)
+        case = PassCase(
+            memory.wanted,
+            horizon,
+            values_changed=memory.values_changed,
+            may_mint=may_mint,
+            token_came=token_came,
+        )
         try:
             await self._act(memory, case)
         except OperatorError as error:
             if not memory.gone:
-                self._remember(memory, case, error)
+                remember(memory, case, error, now=self._clock.now(), metrics=self._metrics)
                 if isinstance(error, ProviderNotReady | InvalidSession | SecretValueNotReady):
                     await self._keep(memory, case)
         return pass_result(memory, case, now=self._clock.now())
@@ -179,6 +191,7 @@ class Reconciler:
         if before is not None and before.token.value == token.value:
             raise same_token_again()
         handle.succeeded()
+        case.token_came()
         alive = before is not None and before.token.expires_at > handle.clock.latest(self._clock.now())
         previous = before.token if before is not None and alive else None
         holding = Holding(
@@ -200,7 +213,7 @@ class Reconciler:
         self._metrics.minted(reason=reason)
         if reason is MintReason.ROTATION_DUE and due_at is not None:
             self._metrics.lateness(self._clock.now() - due_at)
-        fields = _named(memory) | {"reason": reason, "token_id": holding.token.token_id}
+        fields = named(memory) | {"reason": reason, "token_id": holding.token.token_id}
         _log.debug("token minted", extra={"fields": fields})
 
     async def _mint(self, case: PassCase, uid: str) -> EphemeralToken:
@@ -212,37 +225,3 @@ class Reconciler:
         allow = handle.view.allow
         longest = allow.max_lifetime_seconds if allow is not None else None
         return read_token(answer, clock=handle.clock, asked=case.lifetime, longest=longest)
-
-    def _remember(self, memory: SessionMemory, case: PassCase, error: OperatorError) -> None:
-        now, generation, rotate = self._clock.now(), case.wanted.generation, case.wanted.rotate
-        if isinstance(error, ProviderDown):
-            # Nothing was tried, so there is nothing to count or to log; whose mints failed said it already.
-            memory.failure = held_back(memory.failure, error, now=now, generation=generation, rotate=rotate)
-            return
-        memory.failure = failure_after(
-            memory.failure,
-            error,
-            now=now,
-            life_left=memory.expires_at - now if memory.stamp is not None or not memory.observed else 0.0,
-            uid=memory.ref.uid,
-            generation=generation,
-            rotate=rotate,
-        )
-        if isinstance(error, ProviderError):
-            handle = case.handle
-            handle.failed(memory, error)
-            if not case.is_current(memory):
-                memory.failure = memory.failure.at_once()
-            self._metrics.mint_failed(reason=str(error.reason))
-        else:
-            self._metrics.pass_failed(reason=str(error.reason))
-        request_id = error.request_id if isinstance(error, ProviderError) else None
-        _log.warning(
-            "pass failed: %s",
-            error,
-            extra={"fields": _named(memory) | {"reason": str(error.reason), "request_id": request_id}},
-        )
-
-
-def _named(memory: SessionMemory) -> dict[str, Any]:
-    return {"namespace": memory.ref.namespace, "session": memory.ref.name, "uid": memory.ref.uid}

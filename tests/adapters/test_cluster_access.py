@@ -100,8 +100,6 @@ async def test_client_certificates(
         async with KubeClient(access) as client:
             assert await client.request("GET", NAMESPACES.one(None, "hotel")) == {"ok": True}
     assert (access.namespace, access.bearer()) == ("hotel", None)
-    assert (access.certificate_path is None) is (access.certificate_data is not None)
-    assert (access.private_key_path is None) is (access.private_key_data is not None)
 
 
 async def test_an_unchecked_server(server_tls: ssl.SSLContext, write: Callable[..., Path]) -> None:
@@ -112,7 +110,7 @@ async def test_an_unchecked_server(server_tls: ssl.SSLContext, write: Callable[.
         async with KubeClient(access) as client:
             await client.request("GET", NAMESPACES.one(None, "hotel"))
     assert f"Bearer {TOKEN}".encode() in server.requests[0]
-    assert access.insecure
+    assert access.ssl_context.verify_mode is ssl.CERT_NONE
 
 
 def test_a_token_file_wins_over_a_token(write: Callable[..., Path], tmp_path: Path) -> None:
@@ -129,7 +127,7 @@ def test_content_wins_over_a_file(write: Callable[..., Path], operator_pair: Pai
         "client-certificate-data": encoded(operator_pair.certificate),
         "client-key-data": encoded(operator_pair.key),
     }
-    assert access_of_kubeconfig([write(kubeconfig(user=user))]).certificate_path is None
+    assert access_of_kubeconfig([write(kubeconfig(user=user))]).bearer() is None
 
 
 def test_credentials_do_not_print(write: Callable[..., Path], operator_pair: Pair) -> None:

@@ -27,7 +27,7 @@ BREACHES: dict[str, tuple[str, str]] = {
     "The core decides without clock, randomness or I/O": ("core/plan.py", "import time"),
     "The engine keeps time by the injected clock and does no I/O": ("engine/lanes.py", "import random"),
     "Only the watch room imports kopf": ("engine/lanes.py", "import kopf"),
-    "Only the adapters speak HTTP": ("watch/feed.py", "import httpx"),
+    "Only the adapters speak HTTP, and the session that kopf watches with": ("watch/feed.py", "import httpx"),
     "The product never imports the official Kubernetes client": (
         "adapters/kube_client.py",
         "import kubernetes",

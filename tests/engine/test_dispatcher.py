@@ -100,7 +100,7 @@ async def test_never_two_passes_for_one_session() -> None:
     overlaps: list[str] = []
     generations: list[int] = []
 
-    async def reconcile(memory: SessionMemory, *, horizon: float, may_mint: bool) -> PassResult:  # noqa: ARG001 - as the port says
+    async def reconcile(memory: SessionMemory, *, horizon: float, **_: object) -> PassResult:
         overlaps.extend(running)  # an assertion here would be taken for a surprise, and retried
         running.append(memory.ref.uid)
         generations.append(memory.wanted.generation)
@@ -170,7 +170,7 @@ async def test_a_surprise_costs_one_session_one_pass() -> None:
     """An error that nobody planned is logged and retried with back-off; the others go on, and the process lives."""
     calls = {"uid-0": 0, "uid-1": 0}
 
-    async def reconcile(memory: SessionMemory, *, horizon: float, may_mint: bool) -> PassResult:  # noqa: ARG001 - as the port says
+    async def reconcile(memory: SessionMemory, *, horizon: float, **_: object) -> PassResult:
         calls[memory.ref.uid] += 1
         if memory.ref.uid == "uid-0" and calls["uid-0"] <= 3:
             raise ZeroDivisionError
@@ -190,7 +190,7 @@ async def test_no_session_is_looked_at_in_a_hot_loop() -> None:
     """A pass that asks to be woken in the past is not obeyed more than five times a second."""
     calls = 0
 
-    async def reconcile(_: SessionMemory, *, horizon: float, may_mint: bool) -> PassResult:  # noqa: ARG001 - as the port says
+    async def reconcile(_: SessionMemory, *, horizon: float, **__: object) -> PassResult:
         nonlocal calls
         calls += 1
         return PassResult(wake_at=horizon - 1000)

@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from realtime_operator.core.exchange import MintAnswer, MintCall
+from realtime_operator.engine.lanes import STORING_LEAST
 from tests.engine.limited import Limited, Sliding
-from tests.engine.outage import LATENCY_S, a_world, add, model_of, spread_out
+from tests.engine.outage import LATENCY_S, a_provider, a_world, add, model_of, spread_out
 from tests.engine.test_dispatcher import virtually
 
 SESSIONS = 50
@@ -33,6 +34,25 @@ async def test_probes_reach_a_provider_that_is_down(reading: float) -> None:
         # The probe after the next slot, its own mint, and what the others read and mint then.
         await asyncio.sleep(2 * reading + 2 * LATENCY_S + 2.5)
         assert len(world.secrets.stored) == SESSIONS
+
+
+@virtually
+async def test_a_provider_does_not_wait_for_the_cluster() -> None:
+    """While a token is written another session may ask: places are for requests. A few tokens may wait for their writing, and no more."""
+    world, troubled = a_world([a_provider(maxInFlight=2)])
+    world.secrets.writing = 2.0
+    async with world:
+        for number in range(40):
+            add(world, number)
+        await asyncio.sleep(2.0)
+        assert (
+            STORING_LEAST <= len(troubled.requests) < STORING_LEAST + 2
+        )  # two may have asked when the last place was taken
+        await asyncio.sleep(40 / STORING_LEAST * (2.0 + 2 * LATENCY_S) - 2.0)
+        assert len(world.secrets.stored) == 40
+        moments = [request.at for request in troubled.requests]
+        at_once = max(sum(at <= other < at + 0.99 * LATENCY_S for other in moments) for at in moments)
+        assert at_once <= 2
 
 
 @pytest.mark.parametrize("reading", [0.1, 0.3, 1.2])

@@ -69,6 +69,7 @@ class InMemorySecrets:
         ended: namespaces that are terminating or gone.
         before_write: called before a write is carried out.
         latency: seconds that every read takes.
+        writing: seconds that every write takes.
         added_labels: what admission adds to every Secret that is created.
     """
 
@@ -79,6 +80,7 @@ class InMemorySecrets:
     ended: set[str] = field(default_factory=set)
     before_write: Callable[[], None] = lambda: None
     latency: float = 0.0
+    writing: float = 0.0
     added_labels: dict[str, str] = field(default_factory=dict)
     version: int = 0
 
@@ -100,8 +102,7 @@ class InMemorySecrets:
 
     async def create(self, namespace: str, manifest: Mapping[str, Any]) -> WrittenSecret:
         """See ``ports.SecretStore``."""
-        self._enter("create")
-        self.before_write()
+        await self._begin("create")
         name = manifest["metadata"]["name"]
         if (namespace, name) in self.stored:
             raise SecretMoved(Reason.SECRET_MOVED, f"namespace {namespace} has a Secret of that name already")
@@ -113,8 +114,7 @@ class InMemorySecrets:
 
     async def replace(self, namespace: str, name: str, manifest: Mapping[str, Any]) -> WrittenSecret:
         """See ``ports.SecretStore``."""
-        self._enter("replace")
-        self.before_write()
+        await self._begin("replace")
         document, metadata = self.stored.get((namespace, name)), manifest["metadata"]
         if document is None or any(
             document["metadata"][field] != metadata[field] for field in ("uid", "resourceVersion")
@@ -127,8 +127,7 @@ class InMemorySecrets:
 
     async def patch(self, namespace: str, name: str, patch: Mapping[str, Any]) -> SecretStamp:
         """See ``ports.SecretStore``."""
-        self._enter("patch")
-        self.before_write()
+        await self._begin("patch")
         document = self.stored.get((namespace, name))
         metadata = patch["metadata"]
         if (
@@ -191,6 +190,12 @@ class InMemorySecrets:
     def writes(self) -> int:
         """How many creations and patches were tried."""
         return self.calls["create"] + self.calls["replace"] + self.calls["patch"]
+
+    async def _begin(self, call: str) -> None:
+        if self.writing:
+            await asyncio.sleep(self.writing)
+        self._enter(call)
+        self.before_write()
 
     def _enter(self, call: str) -> None:
         self.calls[call] += 1

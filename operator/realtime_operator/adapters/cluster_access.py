@@ -89,26 +89,12 @@ class ClusterAccess:
         namespace: the namespace we are at home in.
         ssl_context: ready for use; the client certificate, if any, is in it.
         bearer: gives the token to send.
-        ca_path: file with the trusted certificates, or None.
-        ca_data: the same in PEM, base64-encoded as in a kubeconfig, or None.
-        certificate_path: client certificate file, or None.
-        certificate_data: the same, base64-encoded PEM, or None.
-        private_key_path: the client certificate's key file, or None.
-        private_key_data: the same, base64-encoded PEM, or None.
-        insecure: whether the server's certificate is not checked.
     """
 
     server: str
     namespace: str
     ssl_context: ssl.SSLContext = field(repr=False)
     bearer: Bearer = field(repr=False)
-    ca_path: str | None = field(default=None, repr=False)
-    ca_data: str | None = field(default=None, repr=False)
-    certificate_path: str | None = field(default=None, repr=False)
-    certificate_data: str | None = field(default=None, repr=False)
-    private_key_path: str | None = field(default=None, repr=False)
-    private_key_data: str | None = field(default=None, repr=False)
-    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +121,6 @@ def cluster_access(*, server: str, namespace: str, bearer: Bearer, tls: TlsMater
         namespace=namespace,
         ssl_context=_ssl_context(tls),
         bearer=bearer,
-        ca_path=tls.ca_path,
-        ca_data=tls.ca_data,
-        certificate_path=tls.certificate_path,
-        certificate_data=tls.certificate_data,
-        private_key_path=tls.private_key_path,
-        private_key_data=tls.private_key_data,
-        insecure=tls.insecure,
     )
 
 

@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 
 from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.failure import Failure
@@ -190,11 +191,13 @@ class Dispatcher:
             self._start()
 
     async def _reconciled(self, entry: Entry, work: Work) -> None:
-        memory = entry.memory
+        memory, result = entry.memory, PassResult(self._clock.now() + TICK_S)
         memory.older_claimant = self._table.older_claimant(memory)
-        result = PassResult(self._clock.now() + TICK_S)
         try:
-            result = await self._reconcile(memory, horizon=work.horizon, may_mint=not work.beside)
+            came = partial(self._token_came, work)
+            result = await self._reconcile(
+                memory, horizon=work.horizon, may_mint=not work.beside, token_came=came
+            )
         except Exception:  # noqa: BLE001 - one session's surprise must not end the others; it is logged and retried
             result = PassResult(self._after_surprise(memory))
         else:
@@ -204,6 +207,11 @@ class Dispatcher:
             entry.queued = False
             if not memory.gone:
                 self._follow(entry, work, result)
+
+    def _token_came(self, work: Work) -> None:
+        """While it is written another session may ask."""
+        if self._lanes.token_came(work):
+            self._start()
 
     def _follow(self, entry: Entry, work: Work, result: PassResult) -> None:
         """See to the pass after one that ended."""

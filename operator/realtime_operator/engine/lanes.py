@@ -18,6 +18,10 @@ LOOKS_BESIDE = 8
 wait until a crowd of others has its tokens."""
 
 
+STORING_LEAST = 8
+"""So many tokens may wait for a slow cluster, however few requests a provider takes at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """One session to look at.
@@ -42,6 +46,11 @@ class _Queues:
     waiting: Turns[Work] = field(default_factory=Turns)
     in_flight: int = 0
     beside: int = 0
+    storing: set[str] = field(default_factory=set)
+
+    def may_ask(self, limit: int) -> bool:
+        """Whether one more may start: so many tokens wait to be written at most as may be asked for."""
+        return self.in_flight < limit and len(self.storing) < max(limit, STORING_LEAST)
 
 
 class Lanes:
@@ -61,20 +70,30 @@ class Lanes:
         started = []
         for key, queues in list(self._queues.items()):
             limit = self._max_in_flight(key)
-            while queues.in_flight < limit and (work := queues.waiting.pop(now)) is not None:
+            while queues.may_ask(limit) and (work := queues.waiting.pop(now)) is not None:
                 queues.in_flight += 1
                 started.append(work)
             while queues.beside < LOOKS_BESIDE and (work := queues.waiting.pop_look()) is not None:
                 queues.beside += 1
                 started.append(replace(work, beside=True))
-            if not queues.in_flight and not queues.beside and not queues.waiting:
+            if not (queues.in_flight or queues.beside or queues.storing or queues.waiting):
                 del self._queues[key]
         return started
+
+    def token_came(self, work: Work) -> bool:
+        """The provider is done with it: its place is another's, and what it still does counts as storing; says whether anybody waits."""
+        queues = self._queues[work.provider]
+        if not work.beside and work.uid not in queues.storing:
+            queues.in_flight -= 1
+            queues.storing.add(work.uid)
+        return bool(queues.waiting)
 
     def finished(self, work: Work) -> None:
         """It came to its end."""
         queues = self._queues[work.provider]
         if work.beside:
             queues.beside -= 1
+        elif work.uid in queues.storing:
+            queues.storing.remove(work.uid)
         else:
             queues.in_flight -= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Protocol
 
 
@@ -18,7 +19,7 @@ class Bearer(Protocol):
 
 
 class ClusterCredentials(Protocol):
-    """Where the API server is and how to prove who we are; ``*_data`` are base64-encoded PEM, as in a kubeconfig."""
+    """Where the API server is and how to prove who we are."""
 
     @property
     def server(self) -> str:
@@ -36,36 +37,6 @@ class ClusterCredentials(Protocol):
         ...
 
     @property
-    def ca_path(self) -> str | None:
-        """File with the trusted certificates."""
-        ...
-
-    @property
-    def ca_data(self) -> str | None:
-        """The same as data."""
-        ...
-
-    @property
-    def certificate_path(self) -> str | None:
-        """Client certificate file."""
-        ...
-
-    @property
-    def certificate_data(self) -> str | None:
-        """The same as data."""
-        ...
-
-    @property
-    def private_key_path(self) -> str | None:
-        """The certificate's key file."""
-        ...
-
-    @property
-    def private_key_data(self) -> str | None:
-        """The same as data."""
-        ...
-
-    @property
-    def insecure(self) -> bool:
-        """Whether the server's certificate is not checked."""
+    def ssl_context(self) -> ssl.SSLContext:
+        """Trusts the API server; a client certificate, if any, is in it."""
         ...

@@ -1,8 +1,4 @@
-"""Tells news from echoes, in kopf's thread, before a handler is called and the engine's loop is woken.
-
-Nearly all that a watch of sessions tells is what we wrote ourselves: their status. To throw that away here takes
-a third of what it takes in the engine.
-"""
+"""Tells news from echoes, in kopf's thread, before kopf hears of them: nearly all that a watch tells is what we wrote ourselves."""
 
 from __future__ import annotations
 

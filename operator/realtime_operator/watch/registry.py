@@ -11,6 +11,7 @@ import kopf
 from realtime_operator.api import group
 from realtime_operator.watch.credentials import ClusterCredentials
 from realtime_operator.watch.news import News
+from realtime_operator.watch.session import watching_session
 from realtime_operator.watch.storage import NoDiff, NoProgress
 
 Heard = Callable[[str, str | None, Mapping[str, Any]], None]
@@ -71,52 +72,36 @@ def settings() -> kopf.OperatorSettings:
 
 
 def registry(kinds: Sequence[str], credentials: ClusterCredentials, heard: Heard) -> kopf.OperatorRegistry:
-    """A registry with one event handler for each kind."""
+    """A registry with one event handler for each kind, and a session for kopf that leaves out the echoes of our own writing."""
     made = kopf.OperatorRegistry()
+    news = {PLURALS[kind]: News() for kind in kinds}
     for kind in kinds:
-        _register(made, kind, heard)
+        _register(made, kind, heard, news[PLURALS[kind]])
 
-    async def log_in(**_: Any) -> kopf.ConnectionInfo:
-        return connection(credentials)
+    async def log_in(**_: Any) -> kopf.AiohttpSession:
+        return connection(credentials, news)
 
     kopf.on.login(registry=made, backoff=LOG_IN_AGAIN_S)(log_in)
     return made
 
 
-def connection(credentials: ClusterCredentials) -> kopf.ConnectionInfo:
-    """Our credentials in kopf's form."""
+def connection(credentials: ClusterCredentials, news: Mapping[str, News]) -> kopf.AiohttpSession:
+    """Our credentials in kopf's form, good for a while; kopf closes the session."""
     credentials.bearer.refresh()
-    return kopf.ConnectionInfo(
+    token = credentials.bearer()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return kopf.AiohttpSession(
         server=credentials.server,
-        ca_path=credentials.ca_path,
-        ca_data=credentials.ca_data,
-        insecure=credentials.insecure,
-        token=credentials.bearer(),
-        scheme="Bearer",
-        certificate_path=credentials.certificate_path,
-        certificate_data=credentials.certificate_data,
-        private_key_path=credentials.private_key_path,
-        private_key_data=credentials.private_key_data,
+        aiohttp_session=watching_session(credentials.ssl_context, headers, news),
         default_namespace=credentials.namespace,
         expiration=datetime.now(UTC) + timedelta(seconds=CREDENTIALS_LIVE_S),
     )
 
 
-def _register(made: kopf.OperatorRegistry, kind: str, heard: Heard) -> None:
-    news = News()
-
-    def is_news(event: Mapping[str, Any], **_: Any) -> bool:
-        return news.is_news(event["type"], event["object"])
-
+def _register(made: kopf.OperatorRegistry, kind: str, heard: Heard, news: News) -> None:
     async def hear(event: Mapping[str, Any], **_: Any) -> None:
-        news.heard(event["type"], event["object"])
+        if event["type"] != "MODIFIED":  # of these the session knows already
+            news.heard(event["type"], event["object"])
         heard(kind, event["type"], event["object"])
 
-    kopf.on.event(
-        group.GROUP,
-        group.VERSION,
-        PLURALS[kind],
-        registry=made,
-        id=f"hear-{kind.lower()}",
-        when=is_news,
-    )(hear)
+    kopf.on.event(group.GROUP, group.VERSION, PLURALS[kind], registry=made, id=f"hear-{kind.lower()}")(hear)
