@@ -11,7 +11,13 @@ from tests.integration.overheard import LEAK, Overheard
 from tests.integration.pods import Pods
 from tests.integration.rights import PODS, cluster_identity, scoped_identity
 from tests.integration.stage import SECRETIVE, SESSIONS, Stage
-from tests.support.operator import OperatorProcess, RunningOperator, operator_process, running_operator
+from tests.support.operator import (
+    OperatorProcess,
+    RunningOperator,
+    operator_process,
+    running_operator,
+    wait_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +73,7 @@ def live(
         yield running
         running.raise_if_ended()
         said = running.metrics()
-        assert running.is_ready()
+        wait_for(running.is_ready, "it is ready to the end")
         assert running.terminate()[0] == 0
     said += running.log_text()
     assert not LEAK.findall(said)

@@ -30,7 +30,7 @@ LEAK = re.compile(
 )
 """What is planted, plain and as a Secret's data shows it."""
 
-PERIOD_S = 1
+PERIOD_S = 3
 """Seconds that one watch lasts, and so about how long the end of listening takes."""
 
 

@@ -33,8 +33,11 @@ class Relay:
         self._end: asyncio.Event
 
     def cut(self) -> None:
-        """End every connection, and every new one at once, until `mend`."""
+        """End every connection, and every new one at once, until `mend`; returns when it is so."""
+        is_done = threading.Event()
         self._loop.call_soon_threadsafe(self._cut)
+        self._loop.call_soon_threadsafe(is_done.set)
+        is_done.wait()
 
     def mend(self) -> None:
         """Let connections through again."""
@@ -70,6 +73,10 @@ class Relay:
             far_reader, far_writer = await asyncio.open_connection(HOST, self._to_port)
         except OSError:
             writer.transport.abort()
+            return
+        if self._is_cut:  # meanwhile
+            writer.transport.abort()
+            far_writer.transport.abort()
             return
         ends = {writer, far_writer}
         self._open |= ends

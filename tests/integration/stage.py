@@ -187,14 +187,14 @@ class Stage:
         self.condition(name, "Ready", "True", within=within)
         return self.status(name)
 
-    def shows(self, name: str, **fields: Any) -> dict[str, Any]:
+    def shows(self, name: str, *, within: float = DEADLINE, **fields: Any) -> dict[str, Any]:
         """Wait until a session's status has these fields, and give it."""
 
         def shown() -> dict[str, Any] | None:
             status = self.status(name)
             return status if fields.items() <= status.items() else None
 
-        return wait_for(shown, f"{name}: {fields}")
+        return wait_for(shown, f"{name}: {fields}", within=within)
 
     def minted(self, name: str, count: int) -> None:
         """Wait until a session has had so many mints."""

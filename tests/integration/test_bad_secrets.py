@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.stage import ROTATE
+from tests.integration.stage import COLLECTED, ROTATE
 from tests.support.operator import GROUP, wait_for
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_a_secret_restored_from_a_backup_is_ours_again(
     if owner == "no owner":
         del backup["metadata"]["ownerReferences"]
     stage.delete("concierge")
-    wait_for(lambda: stage.secret("concierge") is None, "the Secret is collected")
+    wait_for(lambda: stage.secret("concierge") is None, "the Secret is collected", within=COLLECTED)
     # Else the garbage collector is faster than the one who restores, and the session gets a new Secret.
     control_plane.stop(CONTROLLERS)
     try:

@@ -74,18 +74,21 @@ def test_a_converted_session_keeps_its_secret_valid_throughout(
             for name in names:
                 body = an_older_body(stage.model(name))
                 stage.add(name, endpoint="Sessions", lifetimeSeconds=LIFE, session=body)
-            before = {name: stage.ready(name) and stage.entries(name) for name in names}
+            for name in names:
+                stage.ready(name)
             provider.fault(RETIRED, endpoint="Sessions", model=stage.model("late"))
             stage.annotate("late", {ROTATE: "1"})
             refused = stage.condition("late", "RotationHealthy", "False", "EndpointRetired")
             assert "which kubectl realtime convert does" in refused["message"]
             for name in names:
                 old = kubectl("get", "rts", name, "-n", stage.namespace, "-o", "yaml").stdout
-                kubectl("replace", "-f", "-", stdin=convert(old, tmp_path))
-                after = stage.token_after(name, before[name]["token"])
-                assert after["previous-token"] == before[name]["token"]
+                converted, before = convert(old, tmp_path), stage.entries(name)["token"]
+                kubectl("replace", "-f", "-", stdin=converted)
+                assert stage.token_after(name, before)["previous-token"] == before
                 stage.condition(name, "RotationHealthy", "True", "Rotating")
             wait_for(lambda: all(len(stage.mints(name)) >= 4 for name in names), "rotations", within=60)
+            seen = 3 * len(names)
+            wait_for(lambda: witness.figures()["rotations"] >= seen, "the observer has seen them")
             for name in names:
                 paths = [it.path.rpartition("/")[2] for it in stage.requests(name)]
                 assert paths[0] == "sessions"

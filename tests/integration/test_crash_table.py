@@ -36,8 +36,11 @@ pytestmark = pytest.mark.controlplane
 SHORT = 16
 """Seconds that a token lives which is to be rotated soon, or to expire soon."""
 
-LATENCY = 2.0
+LATENCY = 4.0
 """Seconds of a mint that is still under way when the process is told to end."""
+
+GRACE = 20.0
+"""Seconds that it is given to write it, far more than it takes."""
 
 WISH = "please"
 REPEATS = 3
@@ -140,6 +143,7 @@ class Scene:
             self._kubeconfig,
             log_file,
             *("--namespaces", self.stage.namespace),
+            *("--grace-seconds", f"{GRACE:g}"),
             module=module,
             environment={FUSE: str(self.fuse.file)},
             until_ready=until_ready,
@@ -272,12 +276,15 @@ def test_an_operator_that_was_down_for_longer_than_a_token_lives_says_so_and_min
         stage.ready("concierge")
     (mint,) = stage.mints("concierge")
     stage.provider.set(lifetime=None)
-    wait_for(lambda: stage.provider.now() > mint.expires_at, "the token expires")
+    wait_for(lambda: stage.provider.now() > mint.expires_at, "the token expires", within=SHORT + DEADLINE)
     assert condition_of(stage.get("concierge"), "Ready", "True"), "nobody is there to say so"
     stage.provider.fault(Respond(status=503))
     with scene.plain() as second:
         message = stage.condition("concierge", "Ready", "False", "Expired")["message"]
-        assert stage.status("concierge")["failures"]["lastReason"] == "ProviderUnavailable"
+        wait_for(
+            lambda: stage.status("concierge")["failures"]["lastReason"] == "ProviderUnavailable",
+            "it has asked in vain",
+        )
         stage.provider.clear_faults()
         status = scene.settled()
         metrics = second.metrics()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,9 @@ pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
 MANY = 50
 """Sessions that share one key; half of them have had a token."""
 
-RECOVERY = 15.0
-"""Seconds from another key in its place until all its sessions are Ready."""
+RECOVERY = 25.0
+"""Seconds from another key in its place until all its sessions are Ready: keys are looked at every 10 s, and a quiet machine needs
+no more than 15. Who merely tries again by itself may take five minutes."""
 
 FRESH_KEY = "sk-standin-9876543210-abcd"
 FILE = "openai/api-key"
@@ -73,20 +73,17 @@ def all_are_ready_soon_after(stage: Stage, mend: Callable[[], None], **provider:
     stage.provider.accept_keys(FRESH_KEY)
     for name in new:
         stage.add(name, **provider)
-    wait_for(lambda: not ready(stage), "every token has expired", within=SHORT + 20)
+    wait_for(lambda: not ready(stage), "every token has expired", within=SHORT + 40)
     for name in (old[0], new[0]):
         stage.condition(name, "Stalled", "True", "ProviderUnauthorized")
-    generations = {it["metadata"]["name"]: it["metadata"]["generation"] for it in stage.all_sessions()}
 
-    mended = time.monotonic()
     mend()
     wait_for(lambda: ready(stage) == {*old, *new}, "all are Ready", within=RECOVERY)
-    assert time.monotonic() - mended < RECOVERY
-    assert set(generations.values()) == {1}, "nobody touched them"
+    assert {it["metadata"]["generation"] for it in stage.all_sessions()} == {1}, "nobody touched them"
 
 
 def test_an_expired_key_that_is_replaced_in_its_secret(stage: Stage) -> None:
-    """All its sessions are Ready within 15 s, those that had a token and those that never had one."""
+    """All its sessions are Ready soon, those that had a token and those that never had one."""
     stage.ready_to_mint()
 
     def mend() -> None:

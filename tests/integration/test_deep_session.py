@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.operator import operator_process
+from tests.support.operator import operator_process, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def test_a_deeply_nested_session_keeps_nobody_from_being_served(
             create_deep(kubectl, stage.namespace, "streamed")
             stage.add("after")
             stage.ready("after")
-            assert process.is_ready()
+            wait_for(process.is_ready, "it watches")
             said = [line["msg"] for line in process.logged()]
         assert not [line for line in said if line.startswith(("the watch ended", "a round failed"))]
     finally:

@@ -9,6 +9,7 @@ import pytest
 
 from demo.provider.actions import ApiError, Respond
 from tests.integration.stage import ROTATE
+from tests.support.operator import wait_for
 
 if TYPE_CHECKING:
     from tests.integration.stage import Stage
@@ -59,14 +60,14 @@ def test_a_throttled_mint_waits_as_long_as_it_is_told(stage: Stage) -> None:
     """After a 429 nothing is sent before its Retry-After has passed."""
     stage.ready_to_mint()
     error = ApiError(code="rate_limit_exceeded", type="requests")
-    stage.provider.fault(Respond(status=429, error=error, retry_after=3), model=stage.model("slow"), times=1)
+    stage.provider.fault(Respond(status=429, error=error, retry_after=5), model=stage.model("slow"), times=1)
     stage.add("slow")
     message = stage.condition("slow", "Reconciling", "True", "Retrying")["message"]
     assert "429 rate_limit_exceeded" in message
     stage.ready("slow")
     first, second = stage.requests("slow")
     assert (first.status, second.status) == (429, 200)
-    assert 3.0 <= second.at - first.at < 6.0
+    assert 5.0 <= second.at - first.at < 20.0
 
 
 def test_an_outage_flips_rotation_healthy_and_not_ready(stage: Stage) -> None:
@@ -75,19 +76,22 @@ def test_an_outage_flips_rotation_healthy_and_not_ready(stage: Stage) -> None:
     stage.add("concierge")
     stage.ready("concierge")
     token = stage.entries("concierge")["token"]
-    stage.provider.fault(Respond(status=503), model=stage.model("concierge"), times=2)
+    stage.provider.fault(Respond(status=503), model=stage.model("concierge"))
     stage.annotate("concierge", {ROTATE: "1"})
     message = stage.condition("concierge", "RotationHealthy", "False", "ProviderUnavailable")["message"]
     assert "503" in message
     stage.condition("concierge", "Ready", "True", "Issued")
-    assert stage.status("concierge")["failures"]["count"] >= 1
+    wait_for(lambda: len(stage.requests("concierge")) > 2, "it was asked twice in vain")
     assert stage.entries("concierge")["token"] == token
-    stage.token_after("concierge", token)
+    stage.provider.clear_faults()
+    stage.token_after("concierge", token, within=60)
     stage.condition("concierge", "RotationHealthy", "True", "Rotating")
     stage.shows("concierge", failures={"count": 0, "lastReason": ""})
-    assert [it.status for it in stage.requests("concierge")] == [200, 503, 503, 200]
-    pauses = [later.at - earlier.at for earlier, later in pairwise(stage.requests("concierge")[1:])]
-    assert all(0.09 < pause < 10 for pause in pauses)
+    first, *failed, last = stage.requests("concierge")
+    assert (first.status, {it.status for it in failed}, last.status) == (200, {503}, 200)
+    pauses = [later.at - earlier.at for earlier, later in pairwise([*failed, last])]
+    assert len(pauses) >= 2
+    assert all(0.09 < pause < 40 for pause in pauses)
 
 
 def test_a_life_that_no_mounted_file_can_keep_up_with_is_said(stage: Stage) -> None:
@@ -113,6 +117,9 @@ def test_events_tell_of_changes_and_not_of_rotations(stage: Stage) -> None:
         stage.annotate("concierge", {ROTATE: value})
         stage.token_after("concierge", token)
     stage.shows("concierge", rotations=2)
-    (event,) = stage.events("concierge")
-    assert (event.reason, event.type) == ("Issued", "Normal")
+    # Events are posted in their order, so one of a rotation would be there before that of a refusal.
+    stage.provider.set(refused_models={stage.model("refused"): "invalid_value"})
+    stage.change("concierge", {"spec": {"session": {"model": stage.model("refused")}}})
+    event, *_ = stage.told("concierge", "Issued", "ProviderRejected", "ProviderRejected")
+    assert event.type == "Normal"
     assert event.regarding.uid == stage.get("concierge")["metadata"]["uid"]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.integration.relay import Relay, relay
-from tests.integration.stage import ROTATE, Stage
+from tests.integration.stage import COLLECTED, ROTATE, Stage
 from tests.support.operator import RunningOperator, running_operator, wait_for
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ def test_a_session_deleted_unseen_is_dropped_when_the_watch_lists_anew(
         wire.cut()
         stage.delete("ghost")
         stage.add("unseen")
-        wait_for(lambda: stage.secret("ghost") is None, "the Secret is collected")
+        wait_for(lambda: stage.secret("ghost") is None, "the Secret is collected", within=COLLECTED)
         assert series in operator.metrics()
         # A server that was started anew has forgotten the changes before, so the watch must list again.
         control_plane.stop(API_SERVER)
         control_plane.start(API_SERVER)
         wire.mend()
-        stage.ready("unseen", within=30)
-        wait_for(lambda: series not in operator.metrics(), "the ghost is dropped", within=15)
+        stage.ready("unseen", within=60)
+        wait_for(lambda: series not in operator.metrics(), "the ghost is dropped", within=60)
         wait_for(operator.is_ready, "it watches again")
     assert stage.secret("ghost") is None
     assert any("1 ghosts" in line["msg"] for line in operator.logged())
@@ -83,8 +83,8 @@ def test_an_api_server_that_comes_back_finds_the_operator_at_work(
             assert operator.get("/livez").is_success
         finally:
             control_plane.start(API_SERVER)
-        held = stage.token_after("concierge", token)
+        held = stage.token_after("concierge", token, within=60)
         assert held["previous-token"] == token
         stage.add("new")
-        stage.ready("new", within=30)
+        stage.ready("new", within=60)
         assert len(stage.mints("concierge")) == 2

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.support.fixtures", "tests.support.provider_fixtures"]
 pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
 
-FORGOTTEN = 5.0
-"""What the operator itself knows of a session goes soon after the session."""
+LATENCY = 4.0
+"""Seconds of a mint during which its session is deleted, on a busy machine too."""
 
 
 def test_a_deleted_session_takes_its_secret_and_its_series_along(
@@ -30,17 +30,17 @@ def test_a_deleted_session_takes_its_secret_and_its_series_along(
     stage.add("leaving")
     stage.ready("leaving")
     series = f'{{namespace="{stage.namespace}",name="leaving"}}'
-    assert operator.metrics().count(series) == 3
+    wait_for(lambda: operator.metrics().count(series) == 3, "the series are there")
     stage.delete("leaving")
     wait_for(lambda: stage.secret("leaving") is None, "the Secret is gone", within=COLLECTED)
-    wait_for(lambda: series not in operator.metrics(), "the series are gone", within=FORGOTTEN)
+    wait_for(lambda: series not in operator.metrics(), "the series are gone")
 
 
 def test_a_session_that_is_deleted_while_it_mints_leaves_no_secret(stage: Stage) -> None:
     """A token that comes too late is written nowhere."""
     stage.ready_to_mint()
     before = stage.core.list_namespaced_secret(stage.namespace).metadata.resource_version
-    stage.provider.set(latency=2.0)
+    stage.provider.set(latency=LATENCY)
     stage.add("short-lived")
     wait_for(lambda: stage.requests("short-lived"), "the mint is under way")
     stage.delete("short-lived")
@@ -52,11 +52,21 @@ def test_a_session_that_is_deleted_while_it_mints_leaves_no_secret(stage: Stage)
 
 
 def secrets_since(stage: Stage, version: str) -> set[str]:
-    """Names of all Secrets that were there since then, be it for a moment."""
+    """Names of all Secrets that were there since then, be it for a moment.
+
+    Raises:
+        TimeoutError: the watch did not come to what was created last.
+    """
+    stage.core.create_namespaced_secret(stage.namespace, {"metadata": {"name": "last"}})
     listing = stage.core.list_namespaced_secret
     watch: Any = kubernetes.watch
-    changes = watch.Watch().stream(listing, stage.namespace, resource_version=version, timeout_seconds=1)
-    return {change["object"].metadata.name for change in changes}
+    changes = watch.Watch().stream(listing, stage.namespace, resource_version=version, timeout_seconds=30)
+    names: set[str] = set()
+    for change in changes:
+        if change["object"].metadata.name == "last":
+            return names
+        names.add(change["object"].metadata.name)
+    raise TimeoutError("the watch did not tell of all Secrets")
 
 
 def test_of_two_sessions_that_name_one_secret_the_older_keeps_it(stage: Stage) -> None:

@@ -64,7 +64,7 @@ def test_each_pod_that_mounts_the_secret_is_told(stage: Stage, pods: Pods) -> No
 
 @pytest.mark.usefixtures("telling")
 def test_a_pod_that_starts_across_a_rotation_is_told(stage: Stage, pods: Pods) -> None:
-    """It may have been given the token before: the list after 2 s finds it, also where it has the name of one that is gone."""
+    """It may have been given the token before: a later list finds it, also where it has the name of one that is gone."""
     pods.add("voice-0")
     stage.add("concierge", lifetimeSeconds=600, delivery=DELIVERY)
     stage.ready("concierge")
@@ -75,9 +75,7 @@ def test_a_pod_that_starts_across_a_rotation_is_told(stage: Stage, pods: Pods) -
     pods.core.delete_namespaced_pod("voice-0", stage.namespace, grace_period_seconds=0)
     pods.add("voice-0")
     pods.add("voice-1")
-    wait_for(
-        lambda: pods.all_told() == {"voice-0": wanted, "voice-1": wanted}, "the newcomers, too", within=6
-    )
+    wait_for(lambda: pods.all_told() == {"voice-0": wanted, "voice-1": wanted}, "the newcomers, too")
 
 
 def test_hundreds_of_pods_are_told_within_seconds(telling: RunningOperator, stage: Stage, pods: Pods) -> None:
@@ -86,11 +84,11 @@ def test_hundreds_of_pods_are_told_within_seconds(telling: RunningOperator, stag
         list(hands.map(pods.add, (f"voice-{number}" for number in range(MANY))))
     stage.add("concierge", lifetimeSeconds=600, delivery=DELIVERY)
     stage.add("beside", delivery={"propagation": "None"})
-    stage.shows("concierge", pods={"consuming": MANY, "notified": MANY})
+    stage.shows("concierge", pods={"consuming": MANY, "notified": MANY}, within=60)
     stage.ready("beside")
     took = [_seconds_for_all(telling, stage, pods, str(number)) for number in range(3)]
     # 3 s on a machine of its own: `make e2e SUITE=delivery` asserts that. Here other tests run beside it.
-    assert 0 < min(took) < 10, took
+    assert 0 < min(took) < 20, took
 
 
 def _seconds_for_all(operator: RunningOperator, stage: Stage, pods: Pods, value: str) -> float:
@@ -101,7 +99,8 @@ def _seconds_for_all(operator: RunningOperator, stage: Stage, pods: Pods, value:
     stage.annotate("beside", {ROTATE: value})
     stage.token_after("beside", token)
     # Not the pods are looked at meanwhile, but the figures: to read 300 of them again and again would cost the operator its processor.
-    wait_for(lambda: _figure(operator, "notification_seconds_count") > count, "all are told")
+    wait_for(lambda: _figure(operator, "notification_seconds_count") > count, "a list is done", within=60)
+    wait_for(lambda: _told(operator) >= told + MANY, "all are told, some by another list", within=60)
     assert set(pods.all_told().values()) == {wanted}
     assert _told(operator) == told + MANY
     return _figure(operator, "notification_seconds_sum") - seconds
@@ -155,5 +154,5 @@ def test_pods_confirm_what_they_hold(telling: RunningOperator, stage: Stage, pod
     stage.ready("concierge")
     held = {HELD: rotate(stage), SINCE: datetime.now(UTC).isoformat(timespec="seconds")}
     pods.report("voice-0", held)
-    stage.shows("concierge", pods={"consuming": 2, "notified": 2, "confirmed": 1})
+    stage.shows("concierge", pods={"consuming": 2, "notified": 2, "confirmed": 1}, within=40)
     assert "realtime_operator_token_held_seconds_count 1.0" in telling.metrics()

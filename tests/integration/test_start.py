@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hack.controlplane import end, spawn
-from tests.support.operator import wait_for
+from tests.support.operator import DEADLINE, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,6 @@ def test_a_signal_during_the_imports_ends_it_in_order(tmp_path: Path, number: si
     try:
         wait_for((tmp_path / "importing").exists, "the import has begun")
         process.send_signal(number)
-        assert process.wait(5) == 0
+        assert process.wait(DEADLINE) == 0
     finally:
         end(process, grace_seconds=0)

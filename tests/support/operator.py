@@ -104,7 +104,7 @@ class Running(ABC):
 
     def get(self, path: str) -> httpx.Response:
         """Ask for a path."""
-        return httpx.get(self.url + path, trust_env=False, timeout=5)
+        return httpx.get(self.url + path, trust_env=False, timeout=DEADLINE)
 
     def is_ready(self) -> bool:
         """Whether ``/readyz`` says so."""
