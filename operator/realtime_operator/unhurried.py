@@ -7,6 +7,7 @@ in swarms, as the answers to the mints of one tick do, and none of it minds some
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 import time
 from typing import Any, Final
@@ -27,13 +28,19 @@ class _Unhurried(selectors.DefaultSelector):
     def __init__(self, pause: float) -> None:
         super().__init__()
         self._pause = pause
+        self._woken_at = -math.inf
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
         """Timers ring up to a pause late, which lets them ring together."""
         if timeout is not None and timeout <= 0:
             return super().select(timeout)
-        ready = super().select(None if timeout is None else max(timeout, self._pause))
-        if not ready:
+        if time.monotonic() - self._woken_at >= self._pause and (ready := super().select(0)):
+            # It was busy for as long as a pause, and this is what came meanwhile: after an outage there is no end of it.
+            self._woken_at = time.monotonic()
             return ready
-        time.sleep(self._pause)
-        return super().select(0)
+        ready = super().select(None if timeout is None else max(timeout, self._pause))
+        if ready:
+            time.sleep(self._pause)
+            ready = super().select(0)
+        self._woken_at = time.monotonic()
+        return ready

@@ -70,6 +70,27 @@ def test_a_loop_that_has_work_never_pauses(loop: asyncio.AbstractEventLoop) -> N
     assert loop.run_until_complete(work()) < PAUSE * 5
 
 
+def test_what_came_while_it_was_busy_is_done_without_a_pause(loop: asyncio.AbstractEventLoop) -> None:
+    """It has waited as long as a pause would have made it wait."""
+
+    async def work() -> float:
+        near, far = socket.socketpair()
+        read = asyncio.Event()
+        loop.add_reader(near, read.set)
+        await asyncio.sleep(0)
+        far.send(b"x")
+        time.sleep(1.5 * PAUSE)  # noqa: ASYNC251 - this is what the test is about
+        idle = time.monotonic()
+        await read.wait()
+        loop.remove_reader(near)
+        near.close()
+        far.close()
+        return time.monotonic() - idle
+
+    loop.run_until_complete(asyncio.sleep(PAUSE / 10))  # it has been woken before
+    assert loop.run_until_complete(work()) < PAUSE / 2
+
+
 def test_timers_ring_and_other_threads_are_heard(loop: asyncio.AbstractEventLoop) -> None:
     """A pause late at most."""
 
