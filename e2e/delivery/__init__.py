@@ -10,7 +10,7 @@
 * `scenario`: all of it in order; `figures`: what was found, and whether it holds.
 """
 
-from .figures import Figures
-from .scenario import FULL_MINUTES, Scenario
+from .figures import FULL_MINUTES, Figures
+from .scenario import Scenario
 
 __all__ = ["FULL_MINUTES", "Figures", "Scenario"]

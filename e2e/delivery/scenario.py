@@ -13,6 +13,7 @@ from e2e.commands import wait_for
 from e2e.release import CHART
 
 from . import crowd, faults, sidecars
+from .figures import FULL_MINUTES
 from .groups import KUBELET, NAMESPACE, Group, program_document, reader_pod, readers_of
 from .hotel import Hotel
 from .readings import delays, quantile, totals
@@ -34,7 +35,6 @@ TRIED: Final = Group("tried", sessions=2, pods=3, lifetime=120)
 ON: Final = ("--set=podAnnotation.enabled=true",)
 OFF: Final = "--set=podAnnotation.enabled=false"
 STARTERS: Final = "role=started"
-FULL_MINUTES: Final = 15.0
 STARTED, CROWD = 50, 300
 """Pods of a full run; a shorter one takes fewer, but never less than a fifth."""
 

@@ -192,9 +192,10 @@ def test_a_run_that_was_cut_short_holds_nothing() -> None:
     assert json.loads(replace(empty, secret_to_file_p99_s=math.inf).line())["secret_to_file_p99_s"] is None
 
 
-def test_a_machine_that_is_busy_may_take_longer_and_an_idle_one_may_not() -> None:
+def test_a_short_run_on_a_busy_machine_may_take_longer_and_no_other() -> None:
     """By as much as processes wait for its cores; what has expired has expired all the same."""
-    slow = replace(GOOD, secret_to_file_p50_s=0.5, secret_to_file_p99_s=1.9, crowd_s=5.0)
+    slow = replace(GOOD, minutes=0.8, secret_to_file_p50_s=0.5, secret_to_file_p99_s=1.9, crowd_s=5.0)
+    assert len(replace(slow, minutes=15.0, reads=300_000, load_per_core=9.0).complaints()) == 3
     assert replace(slow, load_per_core=2.0).complaints() == []
     assert len(replace(slow, load_per_core=0.2).complaints()) == 3
     assert replace(slow, load_per_core=9.0, expired_reads=1).complaints() == [
