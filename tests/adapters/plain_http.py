@@ -13,6 +13,7 @@ from tests.adapters.raw_server import RawServer, Reply, answer, raw_server
 
 TOKEN = "planted-service-account-token"
 DATA = "planted-token-in-the-data"
+PATIENT_S = 20.0  # where something else than the timeout is tried, on a busy machine too
 
 
 class PlantedBearer(Bearer):
@@ -29,11 +30,11 @@ def access_to(server: str) -> ClusterAccess:
 
 
 @asynccontextmanager
-async def serving(*replies: Reply) -> AsyncIterator[tuple[KubeClient, RawServer]]:
-    """A client with a short timeout, and the server that it speaks with."""
+async def serving(*replies: Reply, within: float = PATIENT_S) -> AsyncIterator[tuple[KubeClient, RawServer]]:
+    """A client, and the server that it speaks with."""
     async with (
         raw_server(*replies) as server,
-        KubeClient(access_to(f"http://127.0.0.1:{server.port}"), timeout=0.5) as client,
+        KubeClient(access_to(f"http://127.0.0.1:{server.port}"), timeout=within) as client,
     ):
         yield client, server
 

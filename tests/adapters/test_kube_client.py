@@ -11,7 +11,7 @@ from realtime_operator.adapters.kube_client import KubeClient
 from realtime_operator.adapters.kube_path import OWN_KINDS, SECRETS
 from realtime_operator.adapters.kube_refusal import ApiRefusal
 from realtime_operator.core.errors import ClusterError, ClusterForbidden, ClusterUnavailable, SessionGone
-from tests.adapters.plain_http import DATA, TOKEN, access_to, serving, status
+from tests.adapters.plain_http import DATA, PATIENT_S, TOKEN, access_to, serving, status
 from tests.adapters.raw_server import Reply, answer, raw, raw_server, silence
 from tests.adapters.reachable import reachable_text
 
@@ -45,7 +45,7 @@ async def failure(client: KubeClient, kind: type[ClusterError] = ClusterUnavaila
 )
 async def test_trouble_is_unavailable(reply: Reply, says: str) -> None:
     """Whatever is no answer is ClusterUnavailable, with the request's template and the cause, and is not repeated."""
-    async with serving(reply) as (client, server):
+    async with serving(reply, within=0.5 if reply is silence else PATIENT_S) as (client, server):
         error = await failure(client)
     assert says in str(error)
     assert str(error).startswith("PATCH /api/v1/namespaces/hotel/secrets/{name}: ")
@@ -62,9 +62,9 @@ async def test_an_answer_that_nobody_reads_is_not_decoded() -> None:
     assert server.connections == 1
 
 
-async def test_nobody_listens(unused_tcp_port: int) -> None:
+async def test_nobody_listens(deaf_port: int) -> None:
     """A refused connection and an unknown host are told apart."""
-    async with KubeClient(access_to(f"http://127.0.0.1:{unused_tcp_port}")) as client:
+    async with KubeClient(access_to(f"http://127.0.0.1:{deaf_port}")) as client:
         assert "ConnectionRefusedError" in str(await failure(client))
     async with KubeClient(access_to("http://kubernetes.invalid")) as client:
         assert "cannot resolve kubernetes.invalid" in str(await failure(client))

@@ -31,7 +31,8 @@ def loop() -> Iterator[SettableLoop]:
 
 async def test_it_is_the_wall_clock() -> None:
     """At the start it agrees with the machine."""
-    assert abs(SystemClock().now() - time.time()) < 0.1
+    clock, before = SystemClock(), time.time()
+    assert before - 0.1 < clock.now() < time.time() + 0.1
 
 
 def test_it_goes_with_the_loop(loop: SettableLoop) -> None:
@@ -43,4 +44,4 @@ def test_it_goes_with_the_loop(loop: SettableLoop) -> None:
         loop.shift += 3600.0
         return clock.now() - before
 
-    assert 3600.0 <= loop.run_until_complete(advance()) < 3601.0
+    assert 3600.0 <= loop.run_until_complete(advance()) < 3660.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-DEADLINE_SECONDS = 30.0  # far above what anything waited for takes; a test that gets here has failed
+DEADLINE_SECONDS = 60.0  # far above what anything waited for takes; a test that gets here has failed
 
 
 def wait_until(is_so: Callable[[], object], what: str) -> None:

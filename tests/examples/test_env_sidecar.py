@@ -27,7 +27,7 @@ print(os.getpid(), hashlib.sha256(token.encode()).hexdigest()[:12], *sys.argv[1:
 signal.pause()
 """
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(120)
 
 
 class Start(NamedTuple):
@@ -110,7 +110,7 @@ def test_the_end_of_the_pod_ends_the_program_first(pod: Pod) -> None:
     with pod.run(sys.executable, "-c", PROGRAM) as supervisor:
         wait_until(pod.starts, "the program")
         supervisor.send_signal(signal.SIGTERM)
-        assert supervisor.wait(timeout=20) == 7
+        assert supervisor.wait(timeout=60) == 7
     assert len(pod.starts()) == 1
 
 
@@ -118,7 +118,7 @@ def test_the_end_of_the_pod_ends_the_program_first(pod: Pod) -> None:
 def test_a_program_that_ends_by_itself_ends_the_container(pod: Pod, code: int) -> None:
     """It is the kubelet that starts containers anew, and waits between attempts."""
     with pod.run("sh", "-c", f"exit {code}") as supervisor:
-        assert supervisor.wait(timeout=20) == code
+        assert supervisor.wait(timeout=60) == code
 
 
 def test_signals_in_a_row_lose_nothing(pod: Pod) -> None:

@@ -88,14 +88,14 @@ def test_a_swap_at_any_moment_is_survived(reader: list[str], tmp_path: Path) -> 
     known = [volume.write("ek_0")]
     with reading(reader, volume, log) as program:
         wait_until(lambda: ids(log), "the first token")
-        for number in range(1, SWAPS):
-            known.append(volume.write(f"ek_{number}"))
+        while len(known) < SWAPS or len(ids(log)) <= SWAPS / 4:  # on a busy machine it misses more of them
+            assert program.poll() is None
+            known.append(volume.write(f"ek_{len(known)}"))
             time.sleep(0.013)
         wait_until(lambda: ids(log)[-1] == known[-1], "the last token")
         assert program.poll() is None
     taken = ids(log)
     assert [one for one in known if one in taken] == taken
-    assert len(taken) > SWAPS / 4
 
 
 def test_it_waits_for_the_next_token_where_one_has_expired(reader: list[str], tmp_path: Path) -> None:

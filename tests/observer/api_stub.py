@@ -125,7 +125,7 @@ async def watched(api: StubApi, told: Told, *, until: int, start: float = 0.0) -
         watch = Watch(client, access, PATH, told, clock=Ticks(start))
         task = asyncio.create_task(watch.run())
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while len(told.words) < until or api.watches:
                     assert not task.done(), task.exception()
                     await asyncio.sleep(0.005)

@@ -132,7 +132,7 @@ async def until(moment: float) -> None:
     await asyncio.sleep(max(0.0, moment - time.time()))
 
 
-async def seen(condition: Callable[[], object], within: float = 10.0) -> None:
+async def seen(condition: Callable[[], object], within: float = 30.0) -> None:
     """Wait until something is true.
 
     Raises:

@@ -31,6 +31,7 @@ class TinyOperator:
         self._left = life_left_asked(LIFE, "None") + shift
         self._latency, self._mints = latency, 0
         self.exposed = 0.0
+        self.rotations = 0
 
     async def run(self, name: str, end: float) -> None:
         """Mint and rotate until ``end``, starting with a token that was issued 4 s ago."""
@@ -41,6 +42,7 @@ class TinyOperator:
                 await asyncio.sleep(self._latency)
                 former, expires = expires, await self._mint(name, issued=float(int(time.time())))
                 self.exposed += max(0.0, time.time() - former)
+                self.rotations += 1
 
     async def _mint(self, name: str, *, issued: float) -> float:
         self._mints += 1

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.controlplane
 pytest_plugins = ["tests.support.fixtures"]
 
-DELIVERY = 0.25
+DELIVERY = 1.0
 """Seconds that a busy machine may take from a write to the watch that tells of it."""
+
+ROUNDING = 0.01
+"""Seconds by which the same moment may differ in two sums."""
 
 API_SERVER = "kube-apiserver"
 ROOT = Path(__file__).parents[2]
@@ -63,10 +66,12 @@ async def test_an_expired_secret_is_counted_from_its_expiry_to_its_replacement(
         expiry = in_seconds(0.5)
         await hotel.token("expired", "a", expires=expiry)
         await until(expiry + 1.2)
-        replaced = await hotel.token("expired", "b", expires=in_seconds(60))
+        before = time.time()
+        await hotel.token("expired", "b", expires=in_seconds(60))
         await seen(lambda: observer.figures().rotations)
+        after = time.time()
     figures = observer.figures()
-    assert figures.expired_seconds == pytest.approx(replaced - expiry, abs=DELIVERY)
+    assert before - expiry - ROUNDING <= figures.expired_seconds <= after - expiry
     assert figures.missing_seconds == 0
     assert any("expired" in finding for finding in observer.findings())
 
@@ -81,15 +86,21 @@ async def test_a_missing_secret_is_counted_until_it_is_back(
             await hotel.token(name, name, expires=in_seconds(60))
         await seen(lambda: observer.figures().observations == 2)
         await hotel.change("suspended", {"spec": {"suspend": True}})
-        await until(time.time() + 0.3)
+        await hotel.session("later")  # told of after the suspension, by the same watch
+        await seen(lambda: observer.figures().sessions == 3)
         await hotel.remove_secret("suspended")
-        deleted = await hotel.remove_secret("missing")
-        await until(deleted + 1.2)
-        back = await hotel.token("missing", "other", expires=in_seconds(60))
+        began = time.time()
+        await hotel.remove_secret("missing")
+        await seen(lambda: observer.figures().missing_seconds)
+        known = time.time()
+        await until(known + 1.2)
+        before = time.time()
+        await hotel.token("missing", "other", expires=in_seconds(60))
         await seen(lambda: observer.figures().observations == 3)
+        after = time.time()
     figures = observer.figures()
-    assert figures.missing_seconds == pytest.approx(back - deleted, abs=DELIVERY)
-    assert figures.excused_seconds > back - deleted - DELIVERY
+    assert before - known - ROUNDING <= figures.missing_seconds <= after - began
+    assert figures.excused_seconds > before - known
     assert (figures.expired_seconds, figures.rotations) == (0, 0)
 
 
@@ -126,7 +137,7 @@ async def test_a_sabotaged_rule_is_found_out(
     async with watching(control_plane, hotel, ledger) as observer:
         await hotel.session("tiny")
         await operator.run("tiny", end=time.time() + seconds)
-        await until(time.time() + 0.3)
+        await seen(lambda: observer.figures().rotations == operator.rotations)
     figures = observer.figures()
     assert figures.rotations >= 1
     assert figures.expired_seconds == pytest.approx(operator.exposed, abs=DELIVERY)
@@ -149,7 +160,8 @@ async def test_an_api_server_that_goes_away_neither_loses_nor_invents_seconds(
         await asyncio.to_thread(control_plane.kill, API_SERVER)
         await seen(lambda: observer.trouble() is not None)
         await until(expiry + 1)
-        assert observer.figures().expired_seconds == pytest.approx(time.time() - expiry, abs=0.1)
+        before, so_far, after = time.time(), observer.figures().expired_seconds, time.time()
+        assert before - expiry - ROUNDING <= so_far <= after - expiry + ROUNDING
         await asyncio.to_thread(control_plane.start, API_SERVER)
         replaced = await hotel.token("dies", "fresh", expires=in_seconds(90))
         await hotel.token("rotates", "next", expires=in_seconds(90))
@@ -174,7 +186,7 @@ async def test_the_process_prints_its_figures_when_it_is_ended(
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stderr is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while b"expired 0." not in (line := await process.stderr.readline()) or b"expired 0.000" in line:
             assert line
         process.send_signal(signal.SIGTERM)

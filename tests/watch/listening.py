@@ -83,7 +83,7 @@ def document(kind: str, name: str) -> dict[str, Any]:
     }
 
 
-async def until(is_so: Callable[[], object], what: str, *, within: float = 20.0) -> None:
+async def until(is_so: Callable[[], object], what: str, *, within: float = 60.0) -> None:
     """Return once it is so; fail saying what never was."""
     deadline = time.monotonic() + within
     while not is_so():
