@@ -13,6 +13,7 @@ import yaml
 
 from hack.controlplane import control_plane, tool_path
 from tests.chart.chart import CHART, RELEASE
+from tests.controlplane.waiting import wait_until
 from tests.integration.stage import Stage
 from tests.policies.fence import Client
 from tests.support.audit import Audit
@@ -82,6 +83,20 @@ class Cluster:
         """Make a namespace."""
         self.run("kubectl", "create", "namespace", name)
 
+    def is_furnished(self) -> bool:
+        """Whether every namespace has what controllers put into it, which comes a moment after the namespace."""
+        wanted = {"serviceaccount/default", "configmap/kube-root-ca.crt"}
+        found = self.run(
+            "kubectl",
+            "get",
+            "serviceaccounts,configmaps",
+            "--all-namespaces",
+            "--output=jsonpath={range .items[*]}{.metadata.namespace} {.kind}/{.metadata.name}{'\\n'}{end}",
+        )
+        there = {tuple(line.lower().split()) for line in found.splitlines()}
+        names = [it.removeprefix("namespace/") for it in self.names("namespaces")]
+        return all((name, it) in there for name in names for it in wanted)
+
     def stage(self, namespace: str, provider: RemoteProvider) -> Stage:
         """Give a hand on a namespace."""
         return Stage(self._kube, namespace, provider)
@@ -123,4 +138,5 @@ def fresh_cluster(folder: Path, *, namespaces: Sequence[str] = ()) -> Iterator[C
         cluster = Cluster(plane, audit, kube)
         for name in (HOME, *namespaces):
             cluster.namespace(name)
+        wait_until(cluster.is_furnished, "what controllers put into every namespace")
         yield cluster

@@ -9,6 +9,7 @@ import pytest
 
 from tests.chart.chart import CHART, RELEASE
 from tests.chart.installed import HOME, fresh_cluster
+from tests.controlplane.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +60,7 @@ def test_what_is_installed_goes_but_the_kinds(tmp_path: Path) -> None:
         cluster.install(WITH_PROVIDER)
         first = default_provider(cluster)
         uninstall(cluster)
-        assert cluster.names(*KINDS) - before == DEFINITIONS
+        wait_until(lambda: cluster.names(*KINDS) - before == DEFINITIONS, "all but the kinds gone")
         assert cluster.names("crtp") == set()
 
         cluster.run("kubectl", "delete", *DEFINITIONS)
@@ -74,7 +75,7 @@ def test_what_is_installed_goes_but_the_kinds(tmp_path: Path) -> None:
         assert default_provider(cluster)["name"] == "default"
         cluster.install(WITH_PROVIDER | {"crds": {"keep": False}}, verb="upgrade")
         uninstall(cluster)
-        assert cluster.names(*KINDS) == before
+        wait_until(lambda: cluster.names(*KINDS) == before, "all gone, the kinds last")
 
 
 def test_an_upgrade_upgrades_the_kinds_and_keeps_the_sessions(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.provider import KEY, running_provider
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.integration.stage import Stage
     from tests.support.fixtures import Command
 
 pytest_plugins = ["tests.support.fixtures"]
@@ -44,6 +46,10 @@ def test_without_kinds_and_policies_nothing_is_of_the_cluster(helm: Command) -> 
     assert not [it for it in documents if it["kind"] in CLUSTER_SCOPED]
 
 
+def _is_rotated(stage: Stage) -> bool:
+    return len(stage.mints("concierge")) > 1
+
+
 @pytest.mark.usefixtures("kubectl", "helm")
 def test_it_works_there_and_nowhere_else(tmp_path: Path) -> None:
     """With a service account that can read nothing outside: both its namespaces are served, a session outside is left as it is."""
@@ -62,7 +68,7 @@ def test_it_works_there_and_nowhere_else(tmp_path: Path) -> None:
                 stage = cluster.stage(namespace, provider)
                 stage.add("concierge", lifetimeSeconds=10)
                 stage.ready("concierge")
-                wait_for(lambda it=stage: len(it.mints("concierge")) > 1, f"{namespace}: a rotation")  # type: ignore[misc] # bound now
+                wait_for(partial(_is_rotated, stage), f"{namespace}: a rotation", within=60)
         assert outside.get("gambler") == before
         assert outside.secret("gambler") is None
         assert {it.namespace for it in cluster.audit.asked()} == {*SCOPE}

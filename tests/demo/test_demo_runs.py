@@ -84,7 +84,7 @@ class Demo:
     def result(self) -> tuple[int, dict[str, Any], str]:
         """Wait for its end; give exit code, figures and what it said on standard error."""
         code = self.process.wait(120)
-        self.reader.join(5)
+        self.reader.join(30)
         assert self.process.stderr is not None
         last = self.text().splitlines()[-1]
         return code, json.loads(last), self.process.stderr.read().decode()
@@ -128,7 +128,7 @@ def _read(descriptor: int, into: bytearray) -> None:
 
 def test_it_passes_and_leaves_nothing() -> None:
     """Four of five sessions ready, the short-lived one rotated, nothing expired, exit code 0, no folder, no process."""
-    with demo(DEMO_SECONDS="12") as running:
+    with demo(DEMO_SECONDS="16") as running:
         running.wait_for(r"\n +[5-9] s  ")
         children = running.children()
         assert len(children) == NUMBER_OF_CHILDREN
@@ -203,7 +203,7 @@ def test_the_live_api_gets_the_key_and_nobody_else(tmp_path: Path) -> None:
     with (
         provider_process(tmp_path, "--retired", "Sessions") as provider,
         demo(
-            DEMO_SECONDS="6",
+            DEMO_SECONDS="12",
             DEMO_PROVIDER="openai",
             OPENAI_API_KEY=KEY,
             OPENAI_BASE_URL=provider.remote.url,

@@ -154,7 +154,7 @@ def test_latency_is_kept_and_counts_against_the_life(provider: RemoteProvider, c
     assert time.monotonic() - began >= 0.2
     entry = provider.ledger()[-1]
     assert entry.answered_at is not None
-    assert entry.answered_at - entry.mint.issued_at == pytest.approx(0.2, abs=0.1)
+    assert 0.19 < entry.answered_at - entry.mint.issued_at < time.monotonic() - began + 0.01
 
 
 def test_latency_may_be_a_range(provider: RemoteProvider, client: httpx.Client) -> None:

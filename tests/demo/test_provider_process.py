@@ -19,12 +19,15 @@ from demo.provider.actions import Hang
 from demo.provider.app import create_app
 from demo.provider.provider import Provider
 from demo.provider.settings import KeyRing
-from tests.support.provider import KEY, ROOT, provider_process
+from tests.controlplane.waiting import wait_until
+from tests.support.provider import END, KEY, ROOT, provider_process
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 GA = "/realtime/client_secrets"
+AT_ONCE = END * 0.8
+"""Seconds: less than after which it is killed, and room for a busy machine; a tenth of a second on a quiet one."""
 
 
 def mint(url: str, body: object = None) -> httpx.Response:
@@ -33,7 +36,7 @@ def mint(url: str, body: object = None) -> httpx.Response:
 
 
 def test_it_serves_and_ends_in_order(tmp_path: Path) -> None:
-    """It tells where it serves, serves, and ends on SIGTERM within a second, with exit code 0."""
+    """It tells where it serves, serves, and ends on SIGTERM at once, with exit code 0."""
     with provider_process(tmp_path, "--lifetime", "42") as running:
         answer = mint(running.remote.url)
         (entry,) = running.remote.ledger()
@@ -43,7 +46,7 @@ def test_it_serves_and_ends_in_order(tmp_path: Path) -> None:
 
     assert (answer.status_code, entry.mint.lifetime) == (200, 42)
     assert code == 0
-    assert took < 1
+    assert took < AT_ONCE
     ready, ended = running.printed()
     assert json.loads(ready) == {"url": running.remote.url, "pid": running.process.pid}
     assert ended == "stand-in provider ended after 1 mints"
@@ -58,8 +61,7 @@ def test_it_ends_though_a_request_is_under_way(tmp_path: Path, latency: float) -
         url = httpx.URL(running.remote.url)
         with socket.create_connection((url.host, url.port or 0)) as connection:
             connection.sendall(f"POST {url.path}{GA} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            while not running.remote.requests():
-                pass
+            wait_until(running.remote.requests, "the request has come")
             began = time.monotonic()
             code = running.terminate()
             took = time.monotonic() - began
@@ -67,7 +69,7 @@ def test_it_ends_though_a_request_is_under_way(tmp_path: Path, latency: float) -
                 assert connection.recv(100) == b""
 
     assert code == 0
-    assert took < 1
+    assert took < AT_ONCE
     assert len(running.printed()) == 2
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 KEY = "sk-standin-0123456789-wxyz"
 ROOT = Path(__file__).parents[2]
 RECORDED = 1000  # requests a test may look back on
-START = 20.0  # seconds a stand-in may take to be ready; it takes half a second
-END = 5.0  # seconds a stand-in may take to end; it takes a tenth of that
+START = 40.0  # seconds a stand-in may take to be ready; it takes half a second
+END = 10.0  # seconds a stand-in may take to end; it takes a twentieth of that
 
 
 @contextmanager
