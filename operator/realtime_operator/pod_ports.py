@@ -28,8 +28,11 @@ class PodStore(Protocol):
         """List a part of the pods of a namespace that a label selector chooses, and how they use the Secret that is sought."""
         ...
 
-    async def tell(self, namespace: str, pod: ObservedPod, token_id: str) -> bool:
-        """Set the annotation that names the token; says whether the pod, by uid, is still there. If not, nothing is done."""
+    async def tell(self, namespace: str, pod: ObservedPod, value: str) -> bool:
+        """Set the annotation that names the token, by its id or as ``pod_view.told_again`` gives it.
+
+        Says whether the pod, by uid, is still there. If not, nothing is done.
+        """
         ...
 
     async def can_list(self) -> None:
@@ -41,7 +44,7 @@ class PodMetrics(Protocol):
     """What is counted of pods."""
 
     def pod_notified(self, *, outcome: str) -> None:
-        """A pod was told of a token, or could not be: told, gone, refused or failed."""
+        """A pod was told of a token, or could not be: told, again (told once more), gone, refused or failed."""
         ...
 
     def notified_within(self, seconds: float) -> None:

@@ -51,13 +51,26 @@ class Reconciler:
         secrets: SecretStore,
         values: ValueSource,
         metrics: Metrics,
+        writing: Callable[[SessionMemory], None] = lambda _: None,
     ) -> None:
+        """Begin with nothing.
+
+        Args:
+            clock: local time.
+            providers: where a session's provider is found.
+            mints: where tokens come from.
+            secrets: where they go.
+            values: what requests take from Secrets.
+            metrics: counts.
+            writing: told of a session whose new token is about to be written.
+        """
         self._clock = clock
         self._providers = providers
         self._mints = mints
         self._writer = SecretWriter(secrets)
         self._values = values
         self._metrics = metrics
+        self._writing = writing
 
     async def reconcile(
         self,
@@ -192,6 +205,7 @@ class Reconciler:
             raise same_token_again()
         handle.succeeded()
         case.token_came()
+        self._writing(memory)
         alive = before is not None and before.token.expires_at > handle.clock.latest(self._clock.now())
         previous = before.token if before is not None and alive else None
         holding = Holding(

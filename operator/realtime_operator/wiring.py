@@ -144,6 +144,7 @@ class Operator:
             secrets=self._seams.secrets(KubeSecrets(client)),
             values=self._values,
             metrics=self.metrics,
+            writing=lambda memory: self._pod_lane.writing(memory),  # noqa: PLW0108 - made later
         )
         self._dispatcher = Dispatcher(
             clock=self.clock,

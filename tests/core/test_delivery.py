@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realtime_operator.core.delivery import Delivery, Tally, Trouble, delivery_of
+from realtime_operator.core.delivery import Delivery, Tally, Trouble, delivery_of, is_late
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.pod_view import ObservedPod, Owner, Use
 from realtime_operator.core.reasons import Reason
@@ -78,7 +78,7 @@ def test_what_became_of_those_that_had_to_be_told() -> None:
     """Told ones have it; one that is gone counts no more; one that is behind is named with the cause."""
     counted = tally(POD, POD, POD, TOLD)
     counted.told()
-    counted.gone()
+    counted.gone(POD)
     assert counted.is_whole
     counted.behind(POD, "no answer within 2 s")
     assert said(counted) == (3, 2, "PodsBehind")
@@ -89,6 +89,39 @@ def test_what_became_of_those_that_had_to_be_told() -> None:
         "1 of 3 pods could not be told of the present token and have it up to 80 seconds later: voice-0;"
         " the last cause: no answer within 2 s."
     )
+
+
+def test_a_pod_that_is_gone_counts_nowhere() -> None:
+    """Neither as one that reports, nor as one that holds the token, nor as one that keeps it in a variable."""
+    gone = pod(Use.VOLUME, Use.ENV, held="now")
+    counted = tally(gone, TOLD)
+    counted.gone(gone)
+    assert counted.delivery(None, final=True) == Delivery(1, 1)
+    another = replace(gone, name="voice-1", held="before")
+    counted = tally(gone, another)
+    counted.gone(gone)
+    delivery = counted.delivery(None, final=True)
+    assert delivery.document() == {"consuming": 1, "notified": 0, "confirmed": 0}
+    assert delivery.trouble is not None
+    assert delivery.trouble.message.startswith("1 of 1 pods have the token in an environment variable")
+    assert ": voice-1;" in delivery.trouble.message
+
+
+LATE = {
+    "says that it holds another": (replace(TOLD, held="before"), True, True),
+    "says that it holds this one": (replace(TOLD, held="now"), False, False),
+    "says nothing": (TOLD, False, True),
+    "was not told": (replace(POD, held="before"), False, False),
+    "has finished": (replace(TOLD, held="before", finished=True), False, False),
+    "has it in a variable": (pod(Use.ENV, told="now", held="before"), False, False),
+}
+
+
+@pytest.mark.parametrize(("seen", "late", "late_if_in_doubt"), LATE.values(), ids=LATE)
+def test_who_is_told_once_more(seen: ObservedPod, late: bool, late_if_in_doubt: bool) -> None:  # noqa: FBT001 - a case's verdict
+    """Whoever was told and says that it holds another token; in doubt also who says nothing."""
+    assert is_late(seen, "now", in_doubt=False) is late
+    assert is_late(seen, "now", in_doubt=True) is late_if_in_doubt
 
 
 def test_few_names_are_told() -> None:

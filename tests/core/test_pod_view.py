@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from realtime_operator.core.pod_view import Sought, Use, observed_pod, uses_of
+from realtime_operator.core.pod_view import Sought, Use, observed_pod, told_again, uses_of
 from tests.support.builders import NOW
 from tests.support.pods import MOUNTED, a_pod, by_variable, pod_spec
 
@@ -103,6 +103,13 @@ def test_a_pod_as_it_was_listed() -> None:
     }
     pod = observed_pod(body, SOUGHT)
     assert (pod.told, pod.held, pod.held_since) == ("a1", "b2", NOW)
+
+
+def test_a_pod_that_was_told_again_was_told() -> None:
+    """The number behind the id only makes another value of it."""
+    body, value = a_pod(), told_again("4f1d0c2a9b7e", 2)
+    body["metadata"] |= {"uid": "u-1", "annotations": {"realtime-operator.io/token-id": value}}
+    assert (value, observed_pod(body, SOUGHT).told) == ("4f1d0c2a9b7e-2", "4f1d0c2a9b7e")
 
 
 @pytest.mark.parametrize("since", ["", "soon", "2025-11-24 16:00"])

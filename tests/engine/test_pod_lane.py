@@ -3,57 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import Any
 
-import pytest
-
-from realtime_operator.core.errors import ClusterForbidden
-from realtime_operator.core.reasons import Reason
 from realtime_operator.core.timestamps import to_rfc3339
-from realtime_operator.engine.pod_lane import LATELY_S, TOLD_AT_ONCE, TOLD_AT_ONCE_BY_ONE
+from realtime_operator.engine.pod_lane import LATELY_S
+from tests.engine.pods import HANGS, a_world, add_pod, delivered, token_id, told_session, until
 from tests.engine.test_dispatcher import virtually
-from tests.engine.world import World
 from tests.support.fakes import unavailable
-from tests.support.pods import a_pod, by_variable, pod_spec
-
-FORBIDDEN = ClusterForbidden(
-    Reason.CLUSTER_FORBIDDEN, "RBAC does not let the operator patch pods in namespace hotel"
-)
-HANGS = partial(asyncio.sleep, 60)
-
-
-def told_session(world: World, number: int = 0, **fields: Any) -> None:
-    """A session of 60 s whose pods carry its number as label."""
-    selector = {"matchLabels": {"app": f"a{number}"}}
-    delivery = {"propagation": "PodAnnotation", "podSelector": selector}
-    world.apply(number, delivery=delivery, **{"lifetimeSeconds": 60} | fields)
-
-
-def add_pod(world: World, name: str, number: int = 0, container: dict[str, Any] | None = None) -> None:
-    """A pod that uses the Secret of session number so and so."""
-    body = a_pod(name, **pod_spec(container, of=f"s{number}"))
-    body["metadata"]["labels"] = {"app": f"a{number}"}
-    world.pods.put(body)
-
-
-def token_id(world: World, number: int = 0) -> str:
-    """Of the token that the Secret holds."""
-    annotations = world.secrets.stored["hotel", f"s{number}"]["metadata"]["annotations"]
-    return str(annotations["realtime-operator.io/token-id"])
-
-
-def delivered(world: World, number: int = 0) -> tuple[str, str]:
-    """What Delivered says: its status, its reason."""
-    conditions = world.shown(number)["conditions"]
-    return next((c["status"], c["reason"]) for c in conditions if c["type"] == "Delivered")
-
-
-def a_world(**fields: Any) -> World:
-    """A world whose provider hands out tokens of 60 s."""
-    world = World(**fields)
-    world.provider.life = 60
-    return world
 
 
 @virtually
@@ -77,6 +32,48 @@ async def test_each_token_is_told_at_once_and_costs_no_more_than_it_must() -> No
         assert set(world.pods.told().values()) == {token_id(world)}
         assert delivered(world) == ("True", "WithinPropagation")
         assert world.expired_seconds == 0
+
+
+@virtually
+async def test_pods_are_listed_while_the_secret_is_written() -> None:
+    """A list that takes as long as the write costs nobody anything; it is one of the three, and who came after it is told by the second."""
+    world = a_world()
+    world.provider.life = 600
+    world.secrets.writing = world.pods.list_latency = 0.5
+    add_pod(world, "voice-0")
+    async with world:
+        told_session(world, lifetimeSeconds=600)
+        await until(lambda: world.pods.calls["page"] == 1)
+        assert ("hotel", "s0") not in world.secrets.stored
+        add_pod(world, "late")
+        await asyncio.sleep(15)
+        rotated_at = world.clock.now()
+        told_session(world, lifetimeSeconds=600, annotations={"realtime-operator.io/rotate": "1"})
+        await asyncio.sleep(0.3)
+        add_pod(world, "later")
+        await asyncio.sleep(15)
+        assert world.clock.now() - rotated_at > 15
+        assert world.pods.calls["page"] == 6
+        assert max(world.metrics.told_within) < 0.1
+        assert set(world.pods.told().values()) == {token_id(world)}
+        assert len(world.pod_lane) == 0
+
+
+@virtually
+async def test_a_list_that_was_made_long_before_the_write_is_made_again() -> None:
+    """Else pods that came meanwhile were told only by the second."""
+    world = a_world()
+    world.provider.life = 600
+    world.secrets.writing = 5.0
+    async with world:
+        told_session(world, lifetimeSeconds=600)
+        await until(lambda: world.pods.calls["page"] == 1)
+        add_pod(world, "voice-0")
+        await until(lambda: ("hotel", "s0") in world.secrets.stored)
+        await asyncio.sleep(0.1)
+        assert world.pods.told() == {"voice-0": token_id(world)}
+        await asyncio.sleep(12)
+        assert world.pods.calls["page"] == 4
 
 
 @virtually
@@ -120,85 +117,6 @@ async def test_pods_that_come_across_a_rotation_are_told_by_the_later_lists() ->
 
 
 @virtually
-async def test_a_pod_that_cannot_be_told_delays_nobody() -> None:
-    """One hangs, one is refused, one is gone: the others, another session and the next token do not notice."""
-    world = a_world()
-    for number in range(20):
-        add_pod(world, f"voice-{number:02}")
-    add_pod(world, "beside", 1)
-    world.pods.slow["voice-00"] = HANGS
-    world.pods.refused["voice-01"] = unavailable()
-
-    async def go() -> None:
-        world.pods.stored.pop("voice-02", None)
-
-    world.pods.slow["voice-02"] = go
-    async with world:
-        told_session(world)
-        told_session(world, 1)
-        await asyncio.sleep(0.5)
-        wanted = {f"voice-{number:02}": token_id(world) for number in range(3, 20)}
-        assert wanted.items() <= world.pods.told().items()
-        assert world.pods.told()["beside"] == token_id(world, 1)
-        assert world.metrics.pods_by["gone"] == 1
-        await asyncio.sleep(1)
-        assert "pods" not in world.shown(), "what fails once may be a moment's"
-        await asyncio.sleep(30)
-        assert delivered(world) == ("False", "PodsBehind")
-        message = next(c["message"] for c in world.shown()["conditions"] if c["type"] == "Delivered")
-        assert "2 of 19 pods could not be told" in message
-        assert world.shown()["pods"] == {"consuming": 19, "notified": 17}
-        world.pods.slow.clear()
-        world.pods.refused.clear()
-        await asyncio.sleep(60)
-        assert delivered(world) == ("True", "WithinPropagation")
-        assert world.shown()["pods"] == {"consuming": 19, "notified": 19}
-        assert world.expired_seconds == 0
-    warned = [notice.reason for notice in world.notices if notice.warning and notice.about.name == "s0"]
-    assert warned == ["PodsBehind"]
-
-
-@virtually
-async def test_a_session_of_slow_pods_does_not_keep_the_places_of_others() -> None:
-    """Hundreds behind a webhook that hangs cost the others nothing; each list asks a few of them and leaves the rest."""
-    world = a_world()
-    for number in range(300):
-        add_pod(world, f"slow-{number}")
-        world.pods.slow[f"slow-{number}"] = HANGS
-    for number in range(1, 6):
-        add_pod(world, f"voice-{number}", number)
-    async with world:
-        for number in range(6):
-            told_session(world, number)
-        await asyncio.sleep(1)
-        told = world.pods.told()
-        assert all(told[f"voice-{number}"] == token_id(world, number) for number in range(1, 6))
-        await asyncio.sleep(100)
-        assert world.expired_seconds == 0
-        assert delivered(world) == ("False", "PodsBehind")
-
-
-@virtually
-async def test_how_many_are_told_at_a_time() -> None:
-    """A few of one session, so that hundreds of one leave room for others, and not many more of all."""
-    world = a_world()
-    world.pods.latency = 0.01
-    for number in range(10):
-        for pod in range(60 if number else 300):
-            add_pod(world, f"voice-{number}-{pod}", number)
-    async with world:
-        told_session(world)
-        await asyncio.sleep(1.5)
-        assert world.pods.most_running == TOLD_AT_ONCE_BY_ONE
-        assert len(world.pods.tellings) == 300, "300 pods within 3 s, and of a page more than one"
-        for number in range(1, 10):
-            told_session(world, number)
-        await asyncio.sleep(1.5)
-        assert world.pods.most_running == TOLD_AT_ONCE
-        assert "" not in world.pods.told().values()
-
-
-@virtually
 async def test_a_newer_token_ends_the_errand_of_the_one_before() -> None:
     """Whoever is being told of the token before while another is written hears of the newer one only."""
     world = a_world()
@@ -217,64 +135,6 @@ async def test_a_newer_token_ends_the_errand_of_the_one_before() -> None:
         assert {token for _, token, _ in world.pods.tellings[:so_far]} == {first}
         assert {token for _, token, _ in world.pods.tellings[so_far:]} == {second}
         assert set(world.pods.told().values()) == {second}
-
-
-@pytest.mark.parametrize("list_too", [True, False], ids=["neither listed nor told", "not told"])
-@virtually
-async def test_without_the_right_the_session_says_so_at_once(list_too: bool) -> None:  # noqa: FBT001 - a case
-    """One condition names what is missing; tokens go on being rotated; with the right all is well again."""
-    world = a_world()
-    add_pod(world, "voice-0")
-    world.pods.away = FORBIDDEN if list_too else None
-    world.pods.refused = {} if list_too else {"voice-0": FORBIDDEN}
-    async with world:
-        told_session(world)
-        await asyncio.sleep(1.5)
-        assert delivered(world) == ("False", "PodsForbidden")
-        await asyncio.sleep(100)
-        assert world.shown()["rotations"] >= 2
-        assert [n.reason for n in world.notices if n.warning] == ["PodsForbidden"]
-        world.pods.away, world.pods.refused = None, {}
-        await asyncio.sleep(60)
-        assert delivered(world) == ("True", "WithinPropagation")
-        assert world.shown()["pods"] == {"consuming": 1, "notified": 1}
-
-
-@virtually
-async def test_a_list_that_fails_is_made_again() -> None:
-    """An API server that is away for a second costs the pods two."""
-    world = a_world()
-    add_pod(world, "voice-0")
-    world.pods.away = unavailable()
-    async with world:
-        told_session(world)
-        await asyncio.sleep(1)
-        world.pods.away = None
-        await asyncio.sleep(2)
-        assert world.pods.told() == {"voice-0": token_id(world)}
-        assert delivered(world) == ("True", "WithinPropagation")
-    assert [n for n in world.notices if n.warning] == []
-
-
-@virtually
-async def test_the_owner_of_pods_that_keep_their_token_hears_of_it_once() -> None:
-    """However often the token is rotated, and although the pods stay what they are."""
-    world = a_world()
-    add_pod(world, "voice-0")
-    add_pod(world, "old-0", container=by_variable("s0"))
-    async with world:
-        told_session(world)
-        await asyncio.sleep(200)
-        assert delivered(world) == ("False", "EnvConsumer")
-        assert world.shown()["pods"] == {"consuming": 2, "notified": 1}
-        add_pod(world, "old-1", container=by_variable("s0"))
-        await asyncio.sleep(60)
-        assert world.shown()["pods"] == {"consuming": 3, "notified": 1}
-    warned = [(n.about.kind, n.about.name, n.api_version) for n in world.notices if n.warning]
-    assert sorted(warned) == [
-        ("Pod", "old-0", "v1"),
-        ("RealtimeSession", "s0", "realtime-operator.io/v1alpha1"),
-    ]
 
 
 @virtually
@@ -383,46 +243,6 @@ async def test_another_selector_and_another_propagation() -> None:
         await asyncio.sleep(60)
         assert delivered(world) == ("False", "LifetimeTooShort")
         assert token_id(world) not in world.pods.told().values()
-
-
-@virtually
-async def test_an_operator_that_does_not_tell_pods() -> None:
-    """Rotation is by the kubelet's pace, and the session says how to have it otherwise; told to tell, it is by the pods' pace at once."""
-    before = a_world(tells_pods=False)
-    before.provider.life = 300
-    add_pod(before, "voice-0")
-    async with before:
-        told_session(before, lifetimeSeconds=300)
-        await asyncio.sleep(10)
-        assert delivered(before) == ("False", "PodAnnotationOff")
-        assert before.pods.calls["page"] == 0
-        slow = before.memory().rotation_at
-    world = a_world(before=before)
-    async with world:
-        told_session(world, lifetimeSeconds=300)
-        await asyncio.sleep(5)
-        assert delivered(world) == ("True", "WithinPropagation")
-        fast = world.memory().rotation_at
-        assert slow is not None
-        assert fast is not None
-        assert fast - slow == pytest.approx(51, abs=16), "100 s left instead of 151, and the spread"
-
-
-@virtually
-async def test_trouble_is_told_also_where_tokens_follow_each_other_faster_than_lists() -> None:
-    """A life of 10 s is rotated every 2 s: the second list never comes, so what the first found is told when the next token ends it."""
-    world = a_world()
-    world.provider.life = 10
-    add_pod(world, "voice-0")
-    world.pods.refused["voice-0"] = unavailable()
-    async with world:
-        told_session(world, lifetimeSeconds=10)
-        await asyncio.sleep(10)
-        assert delivered(world) == ("False", "PodsBehind")
-        world.pods.refused.clear()
-        await asyncio.sleep(10)
-        assert delivered(world) == ("True", "WithinPropagation")
-        assert world.expired_seconds == 0
 
 
 @virtually

@@ -81,6 +81,7 @@ class World:
             secrets=self.secrets,
             values=self.values,
             metrics=self.metrics,
+            writing=lambda memory: self.pod_lane.writing(memory),  # noqa: PLW0108 - made later
         )
         self.dispatcher = Dispatcher(
             clock=self.clock,

@@ -111,6 +111,7 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "all annotations removed": ({"metadata": {"annotations": None}}, ANNOTATION),
     "a value too long": (patch({"annotations": {TOKEN_ID: "0123456789abc"}}), VALUE),
     "a value of many lines": (patch({"annotations": {TOKEN_ID: "0123456789ab\n"}}), VALUE),
+    "a value of a third kind": (patch({"annotations": {TOKEN_ID: f"{ID}-4"}}), VALUE),
     "an empty value": (patch({"annotations": {TOKEN_ID: ""}}), VALUE),
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from realtime_operator.core.pod_view import told_again
 from tests.policies.fence import MERGE, refused_by
 from tests.policies.pod_requests import (
     AS_ANOTHER,
@@ -36,7 +37,15 @@ def pods(admin: Client, namespace: str) -> Pods:
 
 
 @pytest.mark.parametrize(
-    "annotations", [{TOKEN_ID: NEXT_ID}, {TOKEN_ID: ID}, {TOKEN_ID: None}], ids=["change", "same", "remove"]
+    "annotations",
+    [
+        {TOKEN_ID: NEXT_ID},
+        {TOKEN_ID: ID},
+        {TOKEN_ID: told_again(ID, 2)},
+        {TOKEN_ID: told_again(ID, 3)},
+        {TOKEN_ID: None},
+    ],
+    ids=["change", "same", "second list", "third list", "remove"],
 )
 def test_the_one_annotation_may_change(user: Client, pods: Pods, annotations: dict[str, str | None]) -> None:
     """The patch of the operator passes, and changes that annotation alone."""

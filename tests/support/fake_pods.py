@@ -28,6 +28,7 @@ class InMemoryPods:
         refused: by name, raised when that pod is to be told.
         slow: by name, awaited before that pod is told.
         latency: seconds that it takes to tell a pod.
+        list_latency: seconds that a page takes.
         running: how many are being told at this moment.
         most_running: the most that ever were.
     """
@@ -40,6 +41,7 @@ class InMemoryPods:
     refused: dict[str, OperatorError] = field(default_factory=dict)
     slow: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     latency: float = 0.0
+    list_latency: float = 0.0
     running: int = 0
     most_running: int = 0
     _made: int = 0
@@ -67,6 +69,7 @@ class InMemoryPods:
     ) -> PodPage:
         """See ``pod_ports.PodStore``."""
         await self._enter("page")
+        await asyncio.sleep(self.list_latency)
         names = [name for name in sorted(self.stored) if _is_chosen(self.stored[name], selector)]
         start = int(page or 0)
         part = names[start : start + self.page_size]
@@ -74,7 +77,7 @@ class InMemoryPods:
         pods = [observed_pod(self.stored[name], sought) for name in part]
         return PodPage(pods, str(start + self.page_size) if more else "")
 
-    async def tell(self, namespace: str, pod: ObservedPod, token_id: str) -> bool:  # noqa: ARG002 - as the port says
+    async def tell(self, namespace: str, pod: ObservedPod, value: str) -> bool:  # noqa: ARG002 - as the port says
         """See ``pod_ports.PodStore``."""
         self.running += 1
         self.most_running = max(self.most_running, self.running)
@@ -90,8 +93,8 @@ class InMemoryPods:
         document = self.stored.get(pod.name)
         if document is None or document["metadata"]["uid"] != pod.uid:
             return False
-        document["metadata"]["annotations"] = _annotations(document) | {ANNOTATION_TOKEN_ID: token_id}
-        self.tellings.append((pod.name, token_id, asyncio.get_running_loop().time()))
+        document["metadata"]["annotations"] = _annotations(document) | {ANNOTATION_TOKEN_ID: value}
+        self.tellings.append((pod.name, value, asyncio.get_running_loop().time()))
         return True
 
     async def can_list(self) -> None:

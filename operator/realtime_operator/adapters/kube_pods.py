@@ -46,9 +46,9 @@ class KubePods:
         pods = [observed_pod(item, sought) for item in document["items"] or ()]
         return PodPage(pods, document["metadata"].get("continue") or "")
 
-    async def tell(self, namespace: str, pod: ObservedPod, token_id: str) -> bool:
+    async def tell(self, namespace: str, pod: ObservedPod, value: str) -> bool:
         """Set the annotation of the pod whose uid this is; see ``pod_ports.PodStore``."""
-        change = {"metadata": {"uid": pod.uid, "annotations": {ANNOTATION_TOKEN_ID: token_id}}}
+        change = {"metadata": {"uid": pod.uid, "annotations": {ANNOTATION_TOKEN_ID: value}}}
         path, body = PODS.one(namespace, pod.name), json.dumps(change).encode()
         try:
             await self._client.send("PATCH", path, body=body, content_type=MERGE_PATCH, accept=METADATA_ONLY)

@@ -108,7 +108,7 @@ class PrometheusMetrics:
         )
         self._pods = Counter(
             "realtime_operator_pod_notifications",
-            "Pods told of a new token by their annotation, by outcome: told, gone, refused, failed.",
+            "Pods told of a new token by their annotation, by outcome: told, again, gone, refused, failed.",
             ("outcome",),
             registry=self._registry,
         )

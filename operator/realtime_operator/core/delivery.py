@@ -50,6 +50,11 @@ class Delivery:
     trouble: Trouble | None = None
 
     @property
+    def is_forbidden(self) -> bool:
+        """Whether pods may not be told, so that their kubelets find out at their own pace."""
+        return self.trouble is not None and self.trouble.reason is Reason.PODS_FORBIDDEN
+
+    @property
     def is_complete(self) -> bool:
         """Whether all pods that can be told were."""
         is_known = self.trouble is None or self.trouble.reason in _FROZEN
@@ -74,6 +79,18 @@ def delivery_of(status: Mapping[str, Any]) -> Delivery | None:
     return Delivery(pods["consuming"], pods["notified"], pods.get("confirmed"), trouble)
 
 
+def is_late(pod: ObservedPod, token_id: str, *, in_doubt: bool) -> bool:
+    """Whether a pod that was told of a token may have to be told once more.
+
+    Args:
+        pod: as listed some time after it was told.
+        token_id: of the token.
+        in_doubt: whether one that says nothing of what it holds is thought to be late.
+    """
+    was_told = pod.follows and not pod.finished and pod.told == token_id
+    return was_told and pod.held != token_id and (bool(pod.held) or in_doubt)
+
+
 @dataclass(slots=True)
 class _Few:
     count: int = 0
@@ -86,6 +103,13 @@ class _Few:
             self.names.append(pod.name)
         if len(self.owners) < NAMES_TOLD:
             self.owners[pod.owner.ref.uid] = pod.owner
+
+    def remove(self, pod: ObservedPod) -> bool:
+        """Take out one that was added; says whether none is left. Its owner, which makes others like it, stays."""
+        self.count -= 1
+        if pod.name in self.names:
+            self.names.remove(pod.name)
+        return not self.count
 
     def __str__(self) -> str:
         more = self.count - len(self.names)
@@ -133,9 +157,14 @@ class Tally:
         """A pod that was counted was told."""
         self.notified += 1
 
-    def gone(self) -> None:
-        """A pod that was counted is not there any more."""
+    def gone(self, pod: ObservedPod) -> None:
+        """A pod that was counted, and had to be told, is not there any more."""
         self.consuming -= 1
+        self.reporters -= bool(pod.held)
+        self.confirmed -= pod.held == self.token_id
+        for reason, uses in _FROZEN.items():
+            if pod.uses & uses and self._frozen[reason].remove(pod):
+                del self._frozen[reason]
 
     def behind(self, pod: ObservedPod, cause: str) -> None:
         """A pod could not be told."""
@@ -188,7 +217,8 @@ class Tally:
         """Why some do not have the token, or None; of several reasons the first."""
         if self._refusal:
             message = (
-                f"{self._refusal}, so pods are not told of new tokens and have them up to 80 seconds later; install the operator with"
+                f"{self._refusal}, so pods are not told of new tokens and have them up to 80 seconds later, for which they are rotated"
+                " earlier; install the operator with"
                 " podAnnotation.enabled=true, or give it list and patch on pods."
             )
             return Trouble(Reason.PODS_FORBIDDEN, message)

@@ -18,6 +18,8 @@ from realtime_operator.core.timestamps import from_rfc3339
 FINISHED = frozenset({"Succeeded", "Failed"})
 """Phases of a pod whose programs have ended and do not start again."""
 
+_AGAIN = "-"
+
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -102,11 +104,16 @@ def observed_pod(raw: Mapping[str, Any], sought: Sought) -> ObservedPod:
         uid=metadata["uid"],
         uses=uses_of(raw.get("spec") or {}, sought),
         finished=(raw.get("status") or {}).get("phase") in FINISHED,
-        told=notes.get(ANNOTATION_TOKEN_ID, ""),
+        told=notes.get(ANNOTATION_TOKEN_ID, "").partition(_AGAIN)[0],
         held=notes.get(ANNOTATION_HELD_TOKEN_ID, ""),
         held_since=from_rfc3339(notes.get(ANNOTATION_HELD_SINCE)),
         owner=_owner(metadata),
     )
+
+
+def told_again(token_id: str, number: int) -> str:
+    """What a pod is told that was told of the token before: another value, or its kubelet would not look."""
+    return f"{token_id}{_AGAIN}{number}"
 
 
 def uses_of(spec: Mapping[str, Any], sought: Sought) -> frozenset[Use]:

@@ -1,20 +1,18 @@
 """Tells pods of a new token as soon as it is in its Secret, in a lane of its own: no pass and no Secret ever waits for a pod.
 
 A pod's annotation is the only memory of whether it was told, so nothing is kept of pods between two lists, and nothing is watched.
+The first list is made while the Secret is written, and thrown away if that takes long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from realtime_operator.core.delivery import Delivery, Tally
-from realtime_operator.core.errors import ClusterError, ClusterForbidden
-from realtime_operator.core.pod_view import ObservedPod
-from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.core.session_memory import SessionMemory, Wanted
+from realtime_operator.engine.pod_round import Errand, PodRounds
 from realtime_operator.pod_ports import PodMetrics, PodPage, PodStore
 from realtime_operator.ports import Clock, Notice
 
@@ -22,37 +20,13 @@ _log = logging.getLogger(__name__)
 
 PAUSES_S = (0.0, 2.0, 8.0)
 """The pods are listed at once, after 2 s and after 10 s: one that was started across the rotation may have been given the token before,
-and one that could not be told gets two more chances."""
+and one that could not be told gets two more chances, as has one whose kubelet looked too early."""
 
-LISTS_AT_ONCE = 8
-TOLD_AT_ONCE = 16
-"""Of all sessions: enough for 300 pods in a second, and few enough that Secrets find connections and an API server free."""
-
-TOLD_AT_ONCE_BY_ONE = 4
-"""Of one session, so that one with hundreds of pods leaves room for others."""
-
-PATIENCE_S = 2.0
-"""A pod that takes longer, as behind a slow webhook, is left for the next list; it gives its place to others."""
+LISTED_S = 2.0
+"""A list that was made so long before the token was written is made again."""
 
 LATELY_S = 120.0
 """After a restart, pods are told of a token younger than this: of an older one their kubelets have found out by themselves."""
-
-
-@dataclass(slots=True)
-class _Errand:
-    """One token of one session, of which its pods are to hear.
-
-    Attributes:
-        since: local time of the Secret's write; None where another process wrote it.
-        is_urgent: whether the first list has not come to its end.
-        unsaid: what a list found that may be a moment's trouble, so that the next one is waited for; None for nothing.
-    """
-
-    memory: SessionMemory
-    token_id: str
-    since: float | None
-    is_urgent: bool = True
-    unsaid: Tally | None = None
 
 
 class PodLane:
@@ -77,18 +51,26 @@ class PodLane:
             announce: told of events about the owners of pods.
         """
         self._clock = clock
-        self._pods = pods
         self._metrics = metrics
         self._changed = changed
         self._announce = announce
-        self._lists = asyncio.Semaphore(LISTS_AT_ONCE)
-        self._places = asyncio.Semaphore(TOLD_AT_ONCE)
-        self._errands: dict[str, tuple[_Errand, asyncio.Task[None]]] = {}
+        self._rounds = PodRounds(clock=clock, pods=pods, metrics=metrics)
+        self._errands: dict[str, tuple[Errand, asyncio.Task[None]]] = {}
+        self._listed: dict[str, tuple[Wanted, asyncio.Task[PodPage]]] = {}
         self._ending = False
 
     def __len__(self) -> int:
         """How many sessions have pods that are being told."""
         return len(self._errands)
+
+    def writing(self, memory: SessionMemory) -> None:
+        """Ask which pods there are while a new token is written, so that they are told as soon as it is; later lists find the rest."""
+        if not memory.wanted.pod_selector or self._ending:
+            return
+        listed = asyncio.create_task(self._rounds.ask(memory))
+        listed.add_done_callback(_looked_at)
+        self._listed[memory.ref.uid] = memory.wanted, listed
+        asyncio.get_running_loop().call_later(LISTED_S, self._forget, memory, listed)
 
     def pass_ended(self, memory: SessionMemory) -> None:
         """Have the pods told, if the pass left a token in the Secret that they have not heard of."""
@@ -108,7 +90,7 @@ class PodLane:
         if told is None and now - token.issued_at > LATELY_S and _is_complete(memory.delivery):
             return
         is_rotation = told is not None and told[0] != token.token_id
-        self._begin(_Errand(memory, token.token_id, now if is_rotation else None))
+        self._begin(Errand(memory, token.token_id, now if is_rotation else None, listed=self._taken(memory)))
 
     async def finish(self) -> None:
         """Let the pods hear of what is in their Secrets already; later lists are left to the next process."""
@@ -118,7 +100,17 @@ class PodLane:
                 task.cancel()
         await asyncio.gather(*(task for _, task in self._errands.values()), return_exceptions=True)
 
-    def _begin(self, errand: _Errand) -> None:
+    def _taken(self, memory: SessionMemory) -> asyncio.Task[PodPage] | None:
+        """The list that was asked for while the token was written, if it is of the pods that are wanted still."""
+        wanted, listed = self._listed.pop(memory.ref.uid, (None, None))
+        return listed if wanted is memory.wanted else None
+
+    def _forget(self, memory: SessionMemory, listed: asyncio.Task[PodPage]) -> None:
+        """Whatever keeps a token from its Secret for so long, the list is of a time before."""
+        if self._listed.get(memory.ref.uid, (None, None))[1] is listed:
+            del self._listed[memory.ref.uid]
+
+    def _begin(self, errand: Errand) -> None:
         self._cancel(errand.memory)
         uid = errand.memory.ref.uid
         task = asyncio.create_task(self._run(errand))
@@ -140,88 +132,24 @@ class PodLane:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("telling pods failed unexpectedly", exc_info=error, extra={"fields": {"uid": uid}})
 
-    async def _run(self, errand: _Errand) -> None:
-        for number, pause in enumerate(PAUSES_S):
+    async def _run(self, errand: Errand) -> None:
+        for number, pause in enumerate(PAUSES_S, start=1):
             await asyncio.sleep(pause)
             if errand.memory.gone:
                 return
-            is_final = number == len(PAUSES_S) - 1
-            tally = await self._round(errand, is_final=is_final)
-            if number == 0 and errand.since is not None and tally.notified:
+            errand.number, is_final = number, number == len(PAUSES_S)
+            tally = await self._rounds.round(errand, is_final=is_final)
+            if number == 1 and errand.since is not None and tally.notified:
                 self._metrics.notified_within(self._clock.now() - errand.since)
             errand.is_urgent = False
             # What fails once may be a moment's; what another attempt will not mend is told at once.
-            errand.unsaid = None if number > 0 or tally.is_whole or tally.is_refused else tally
+            errand.unsaid = None if number > 1 or tally.is_whole or tally.is_refused else tally
             if errand.unsaid is None:
                 self._learn(errand, tally, is_final=is_final)
             if self._ending:
                 return
 
-    async def _round(self, errand: _Errand, *, is_final: bool) -> Tally:
-        tally, page = Tally(errand.token_id), ""
-        try:
-            while True:
-                listed = await self._page(errand.memory, page)
-                if is_final:
-                    self._hear(errand, listed)
-                untold = [pod for pod in listed.pods if tally.is_untold(pod)]
-                await self._tell(errand, untold, tally)
-                if not (page := listed.next_page):
-                    break
-        except ClusterForbidden as error:
-            tally.refused(None, str(error))
-        except ClusterError as error:
-            tally.unlisted(str(error))
-        return tally
-
-    async def _page(self, memory: SessionMemory, page: str) -> PodPage:
-        async with self._lists:
-            return await self._pods.page(
-                memory.ref.namespace or "", memory.wanted.pod_selector, memory.wanted.sought, page=page
-            )
-
-    async def _tell(self, errand: _Errand, untold: list[ObservedPod], tally: Tally) -> None:
-        remaining = iter(untold)
-        workers = min(TOLD_AT_ONCE_BY_ONE, len(untold))
-        await asyncio.gather(*(self._work(errand, remaining, tally) for _ in range(workers)))
-        for pod in remaining:
-            tally.behind(pod, "others took too long")
-
-    async def _work(self, errand: _Errand, remaining: Iterator[ObservedPod], tally: Tally) -> None:
-        """Tell one pod after the other; whoever met a slow one stops, so that a session of slow pods does not keep the places of others."""
-        for pod in remaining:
-            try:
-                async with self._places, asyncio.timeout(PATIENCE_S):
-                    is_there = await self._pods.tell(errand.memory.ref.namespace or "", pod, errand.token_id)
-            except TimeoutError:
-                self._count("failed")
-                tally.behind(pod, f"no answer within {PATIENCE_S:g} s")
-                return
-            except ClusterForbidden as error:
-                self._count("refused")
-                tally.refused(pod, str(error))
-            except ClusterError as error:
-                self._count("failed")
-                tally.behind(pod, str(error))
-            else:
-                self._count("told" if is_there else "gone")
-                if is_there:
-                    tally.told()
-                else:
-                    tally.gone()
-
-    def _count(self, outcome: str) -> None:
-        self._metrics.pod_notified(outcome=outcome)
-
-    def _hear(self, errand: _Errand, listed: PodPage) -> None:
-        """Take in what pods report of themselves, in whole seconds by their nodes' clocks; a time that cannot be is no report."""
-        now, since = self._clock.now(), errand.since
-        for pod in listed.pods:
-            held_at = pod.held_since if pod.held == errand.token_id else None
-            if since is not None and held_at is not None and math.floor(since) <= held_at <= now:
-                self._metrics.held_after(max(0.0, held_at - since))
-
-    def _learn(self, errand: _Errand, tally: Tally, *, is_final: bool) -> None:
+    def _learn(self, errand: Errand, tally: Tally, *, is_final: bool) -> None:
         memory, before = errand.memory, errand.memory.delivery
         delivery = tally.delivery(before, final=is_final)
         if memory.gone or delivery == before:
@@ -233,6 +161,12 @@ class PodLane:
             for owner in tally.owners:
                 self._announce(Notice(owner.ref, True, trouble.reason, trouble.message, owner.api_version))
         self._changed(memory)
+
+
+def _looked_at(listed: asyncio.Task[PodPage]) -> None:
+    """Nobody may come to ask what became of it."""
+    if not listed.cancelled():
+        listed.exception()
 
 
 def _is_complete(delivery: Delivery | None) -> bool:
