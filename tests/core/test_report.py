@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime_operator.api.session import Propagation, RealtimeSessionStatus
+from realtime_operator.core.delivery import Delivery, Trouble
 from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.failure import Failure
+from realtime_operator.core.reasons import Reason
 from realtime_operator.core.report import Facts, changed_fields, news, status_document
 from realtime_operator.core.schedule import lead_for
 from tests.support.builders import NOW, TOKEN, a_holding, a_token
@@ -196,6 +198,18 @@ CASES = [
             "Ready=True Issued",
             "RotationHealthy=True Rotating",
             "Delivered=False LifetimeTooShort",
+        ),
+    ),
+    Case(
+        "pods that may not be told, so that the kubelet's pace is too slow",
+        {
+            "lead": lead_for(lifetime=60, propagation=Propagation.KUBELET, clock_uncertainty=1),
+            "delivery": Delivery(2, 0, None, Trouble(Reason.PODS_FORBIDDEN, "RBAC does not let it.")),
+        },
+        (
+            "Ready=True Issued",
+            "RotationHealthy=True Rotating",
+            "Delivered=False PodsForbidden",
         ),
     ),
 ]

@@ -223,9 +223,13 @@ def _delivered(facts: Facts) -> Verdict:
         return Verdict(Type.DELIVERED, "False", Reason.EXPIRED, "Readers see an expired token.")
     if facts.is_unserved:
         return Verdict(Type.DELIVERED, "False", Reason.POD_ANNOTATION_OFF, _UNSERVED)
-    if facts.lead is not None and not facts.lead.sufficient:
+    trouble = facts.delivery.trouble if facts.delivery is not None else None
+    is_forbidden = (
+        facts.delivery is not None and facts.delivery.is_forbidden
+    )  # and so rotated by the kubelet's pace
+    if facts.lead is not None and not facts.lead.sufficient and not is_forbidden:
         return Verdict(Type.DELIVERED, "False", Reason.LIFETIME_TOO_SHORT, too_short_message(facts.lead))
-    if facts.delivery is not None and (trouble := facts.delivery.trouble) is not None:
+    if trouble is not None:
         return Verdict(Type.DELIVERED, "False", trouble.reason, trouble.message)
     message = "The life of the token leaves time for every reader to see the next one."
     return Verdict(Type.DELIVERED, "True", Reason.WITHIN_PROPAGATION, message)

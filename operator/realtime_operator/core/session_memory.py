@@ -180,6 +180,7 @@ def remembered(ref: ObjectRef, wanted: Wanted, status: Mapping[str, Any]) -> Ses
     """Rebuild the memory of a session from its status: when to look next, and which failures were seen."""
     observed = status.get("observedGeneration", -1)
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
+    delivery = delivery_of(status) if wanted.pod_selector else None
     return SessionMemory(
         ref=ref,
         wanted=wanted,
@@ -189,12 +190,20 @@ def remembered(ref: ObjectRef, wanted: Wanted, status: Mapping[str, Any]) -> Ses
         failure=_failure_of(status, observed, wanted.rotate),
         rotation_at=from_rfc3339(status.get("rotationTime")),
         expires_at=from_rfc3339(status.get("expirationTime")) or 0.0,
-        scheduled_for=_scheduled_for(status, wanted),
-        delivery=delivery_of(status) if wanted.pod_selector else None,
+        scheduled_for=_scheduled_for(status, wanted, delivery),
+        delivery=delivery,
     )
 
 
-def _scheduled_for(status: Mapping[str, Any], wanted: Wanted) -> tuple[str, str] | None:
+def propagation_for(wanted: Wanted, delivery: Delivery | None) -> Propagation:
+    """What rotation is timed for: pods that may not be told have a token when their kubelets find out by themselves."""
+    is_forbidden = bool(wanted.pod_selector) and delivery is not None and delivery.is_forbidden
+    return Propagation.KUBELET if is_forbidden else wanted.propagation
+
+
+def _scheduled_for(
+    status: Mapping[str, Any], wanted: Wanted, delivery: Delivery | None
+) -> tuple[str, str] | None:
     """Status keeps the rotation time of its token, unless spec or settings, and so perhaps the propagation, changed since."""
     if "tokenID" not in status or "rotationTime" not in status:
         return None
@@ -202,7 +211,7 @@ def _scheduled_for(status: Mapping[str, Any], wanted: Wanted) -> tuple[str, str]
     was_unserved = reasons.get("Delivered") == Reason.POD_ANNOTATION_OFF
     if status.get("observedGeneration") != wanted.generation or was_unserved != wanted.is_unserved:
         return None
-    return status["tokenID"], wanted.propagation.value
+    return status["tokenID"], propagation_for(wanted, delivery).value
 
 
 def _failure_of(status: Mapping[str, Any], generation: int, rotate: str) -> Failure | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.schedule import lead_for, rotation_time
-from realtime_operator.core.session_memory import SessionMemory, Wanted
+from realtime_operator.core.session_memory import SessionMemory, Wanted, propagation_for
 from realtime_operator.core.token_secret import Holding
 
 
@@ -22,12 +22,12 @@ def schedule_token(
     if holding is None:
         memory.rotation_at, memory.expires_at, memory.scheduled_for = None, 0.0, None
         return
-    token = holding.token
-    known_for = (token.token_id, wanted.propagation.value)
+    token, propagation = holding.token, propagation_for(wanted, memory.delivery)
+    known_for = (token.token_id, propagation.value)
     if memory.scheduled_for == known_for and memory.lead is not None:
         return
     memory.lead = lead_for(
-        lifetime=token.lifetime, propagation=wanted.propagation, clock_uncertainty=clock.uncertainty
+        lifetime=token.lifetime, propagation=propagation, clock_uncertainty=clock.uncertainty
     )
     if memory.scheduled_for == known_for:
         return
