@@ -21,7 +21,7 @@ from realtime_operator.adapters.probe_server import CannotListen
 from realtime_operator.adapters.telemetry import configure_logging
 from realtime_operator.deadline import exit_within
 from realtime_operator.settings import LogFormat, Settings
-from realtime_operator.unhurried import ENGINE_S, unhurried_loop
+from realtime_operator.unhurried import ENGINE_S, Hurry, unhurried_loop
 from realtime_operator.wiring import LAST_STATUS_S, Operator
 
 _log = logging.getLogger("realtime_operator")
@@ -61,10 +61,12 @@ def main() -> None:
         _log.error("no access to a cluster: %s", error)
         sys.exit(USAGE_ERROR)
 
-    loop = unhurried_loop(ENGINE_S)
+    hurry = Hurry()
+    loop = unhurried_loop(ENGINE_S, hurry)
 
     async def until_stopped() -> None:
-        operator = Operator(settings, access, instance=os.environ.get("POD_NAME", f"pid-{os.getpid()}"))
+        instance = os.environ.get("POD_NAME", f"pid-{os.getpid()}")
+        operator = Operator(settings, access, instance=instance, hurry=hurry)
         stop = asyncio.Event()
 
         def end() -> None:

@@ -19,20 +19,41 @@ WATCH_S: Final = 0.1
 """For the loop that watches: a new session is heard of by so much later at most."""
 
 
-def unhurried_loop(pause: float) -> asyncio.AbstractEventLoop:
-    """A loop that, having slept, looks what came only after ``pause`` seconds more; while it is busy it never pauses."""
-    return asyncio.SelectorEventLoop(_Unhurried(pause))
+HURRY_S: Final = 0.5
+"""A Secret's write, a list of pods and a patch of each take less than half of it where nothing is slow."""
+
+
+class Hurry:
+    """Somebody waits for what is under way: for a moment the loop makes no pause. Called in the loop's own thread."""
+
+    def __init__(self) -> None:
+        self._until = -math.inf
+
+    def __call__(self) -> None:
+        """From now on."""
+        self._until = time.monotonic() + HURRY_S
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the moment lasts."""
+        return time.monotonic() < self._until
+
+
+def unhurried_loop(pause: float, hurry: Hurry | None = None) -> asyncio.AbstractEventLoop:
+    """A loop that, having slept, looks what came only after ``pause`` seconds more; while it is busy it never pauses, nor in a hurry."""
+    return asyncio.SelectorEventLoop(_Unhurried(pause, hurry or Hurry()))
 
 
 class _Unhurried(selectors.DefaultSelector):
-    def __init__(self, pause: float) -> None:
+    def __init__(self, pause: float, hurry: Hurry) -> None:
         super().__init__()
         self._pause = pause
+        self._hurry = hurry
         self._woken_at = -math.inf
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
         """Timers ring up to a pause late, which lets them ring together."""
-        if timeout is not None and timeout <= 0:
+        if (timeout is not None and timeout <= 0) or self._hurry.is_on:
             return super().select(timeout)
         if time.monotonic() - self._woken_at >= self._pause and (ready := super().select(0)):
             # It was busy for as long as a pause, and this is what came meanwhile: after an outage there is no end of it.

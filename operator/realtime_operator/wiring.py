@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -66,9 +66,16 @@ class Operator:
     """
 
     def __init__(
-        self, settings: Settings, access: ClusterAccess, *, instance: str, seams: Seams = BARE
+        self,
+        settings: Settings,
+        access: ClusterAccess,
+        *,
+        instance: str,
+        seams: Seams = BARE,
+        hurry: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
+        self._hurry = hurry
         self._access = access
         self._seams = seams
         self._instance = instance
@@ -171,6 +178,7 @@ class Operator:
             metrics=self.metrics,
             changed=lambda memory: self._dispatcher.wake_all([memory]),
             announce=self._notice_lane.submit,
+            hurry=self._hurry,
         )
         others = [pods.can_list] * self._settings.pod_annotation
         self._reach = Reach(self.clock, objects, self._kinds, *others)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime_operator.unhurried import unhurried_loop
+from realtime_operator.unhurried import HURRY_S, Hurry, unhurried_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +90,38 @@ def test_what_came_while_it_was_busy_is_done_without_a_pause(loop: asyncio.Abstr
 
     loop.run_until_complete(asyncio.sleep(PAUSE / 10))  # it has been woken before
     assert loop.run_until_complete(work()) < PAUSE / 2
+
+
+def test_in_a_hurry_there_is_no_pause() -> None:
+    """For a moment, and not for ever."""
+    hurry = Hurry()
+    loop = unhurried_loop(PAUSE, hurry)
+    near, far = socket.socketpair()
+
+    async def heard_after() -> float:
+        read = asyncio.Event()
+        loop.add_reader(near, read.set)
+        await asyncio.sleep(0)
+        sent: list[float] = []
+
+        def send() -> None:
+            time.sleep(PAUSE / 4)  # the loop sleeps by now
+            sent.append(time.monotonic())
+            far.send(b"x")
+
+        threading.Thread(target=send).start()
+        await read.wait()
+        loop.remove_reader(near)
+        near.recv(1)
+        return time.monotonic() - sent[0]
+
+    hurry()
+    assert loop.run_until_complete(heard_after()) < PAUSE / 2
+    time.sleep(HURRY_S)
+    assert loop.run_until_complete(heard_after()) >= PAUSE
+    loop.close()
+    near.close()
+    far.close()
 
 
 def test_timers_ring_and_other_threads_are_heard(loop: asyncio.AbstractEventLoop) -> None:

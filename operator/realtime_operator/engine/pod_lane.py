@@ -40,6 +40,7 @@ class PodLane:
         metrics: PodMetrics,
         changed: Callable[[SessionMemory], None],
         announce: Callable[[Notice], None],
+        hurry: Callable[[], None] = lambda: None,
     ) -> None:
         """Begin with nobody to tell.
 
@@ -49,11 +50,13 @@ class PodLane:
             metrics: counts.
             changed: told of a session about whose pods there is something new to say.
             announce: told of events about the owners of pods.
+            hurry: called when readers wait for what is done in the next moment.
         """
         self._clock = clock
         self._metrics = metrics
         self._changed = changed
         self._announce = announce
+        self._hurry = hurry
         self._rounds = PodRounds(clock=clock, pods=pods, metrics=metrics)
         self._errands: dict[str, tuple[Errand, asyncio.Task[None]]] = {}
         self._listed: dict[str, tuple[Wanted, asyncio.Task[PodPage]]] = {}
@@ -67,6 +70,7 @@ class PodLane:
         """Ask which pods there are while a new token is written, so that they are told as soon as it is; later lists find the rest."""
         if not memory.wanted.pod_selector or self._ending:
             return
+        self._hurry()
         listed = asyncio.create_task(self._rounds.ask(memory))
         listed.add_done_callback(_looked_at)
         self._listed[memory.ref.uid] = memory.wanted, listed
@@ -111,6 +115,7 @@ class PodLane:
             del self._listed[memory.ref.uid]
 
     def _begin(self, errand: Errand) -> None:
+        self._hurry()
         self._cancel(errand.memory)
         uid = errand.memory.ref.uid
         task = asyncio.create_task(self._run(errand))
