@@ -2,7 +2,8 @@
 
 A map of the package, in the direction of the imports:
 
-* ``start`` is the program's first line; ``__main__`` reads settings and runs; ``wiring`` opens the adapters and joins the parts.
+* ``start`` is the program's first line; ``__main__`` reads settings and runs; ``wiring`` opens the adapters, and
+  ``assembly`` joins the parts around them.
 * ``await_ready`` waits for a session: what `helm test` runs.
 * ``watch`` hears the API server through kopf; ``engine`` keeps the table and decides when to act.
 * ``reconciler`` is the use case: observe, plan, mint, store, report.

@@ -19,10 +19,11 @@ from realtime_operator.adapters.cluster_access import ClusterAccessInvalid
 from realtime_operator.adapters.find_cluster import find_cluster
 from realtime_operator.adapters.probe_server import CannotListen
 from realtime_operator.adapters.telemetry import configure_logging
+from realtime_operator.assembly import LAST_STATUS_S
 from realtime_operator.deadline import exit_within
 from realtime_operator.settings import LogFormat, Settings
 from realtime_operator.unhurried import ENGINE_S, Hurry, unhurried_loop
-from realtime_operator.wiring import LAST_STATUS_S, Operator
+from realtime_operator.wiring import Operator
 
 _log = logging.getLogger("realtime_operator")
 

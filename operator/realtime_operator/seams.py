@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from realtime_operator.pod_ports import PodStore
-from realtime_operator.ports import ObjectStore, SecretStore, TokenProvider
+from realtime_operator.ports import ObjectStore, Reconcile, SecretStore, TokenProvider
 
 Part = TypeVar("Part")
 
@@ -18,20 +18,22 @@ def _bare(part: Part) -> Part:
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """Wrappers around the real adapters.
+    """Wrappers around the parts.
 
     Attributes:
         mints: around the provider's API.
         secrets: around the Secrets.
         objects: around our own kinds, whose status is written.
         pods: around the pods that are told.
+        passes: around each pass over a session.
     """
 
     mints: Callable[[TokenProvider], TokenProvider] = _bare
     secrets: Callable[[SecretStore], SecretStore] = _bare
     objects: Callable[[ObjectStore], ObjectStore] = _bare
     pods: Callable[[PodStore], PodStore] = _bare
+    passes: Callable[[Reconcile], Reconcile] = _bare
 
 
 BARE: Final = Seams()
-"""The adapters as they are."""
+"""The parts as they are."""

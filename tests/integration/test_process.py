@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from realtime_operator.__main__ import CLOSING_S
-from realtime_operator.wiring import LAST_STATUS_S
+from realtime_operator.assembly import LAST_STATUS_S
 from tests.integration.known_clock import get_to_know_the_clock
 from tests.integration.stage import ROTATE, SECRETIVE, Stage
 from tests.integration.witness import observing
