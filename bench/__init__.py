@@ -8,8 +8,11 @@ itself creates the sessions and reads ``/proc``. What sessions suffered is told 
 * ``restart``: the same; the operator is killed by SIGKILL and started again some seconds later.
 * ``outage``: the same; the provider answers 503 for some seconds.
 * ``noisy-neighbour``: the same, measured twice: alone, and beside as many sessions whose own provider never answers.
+* ``churn``: the same, while a tenth of the sessions is created, given another request, and deleted each minute.
+* ``soak``: the same for hours (``SECONDS=7200``); memory when the second half begins and at the end.
+* ``idle``: N sessions whose tokens live two hours, so that nothing is due: what it costs to wait.
 * ``throttled``: N sessions at once on a provider that grants so many mints a minute and answers 429 beyond.
 
-But for ``create`` and ``throttled`` the sessions are created evenly over one rotation period, which spreads their due moments from
-the first one on, and each rotates once before the measuring window begins.
+But for ``create``, ``throttled`` and ``idle`` the sessions are created evenly over one rotation period, which spreads their due
+moments from the first one on, and each rotates once before the measuring window begins.
 """

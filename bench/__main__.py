@@ -22,6 +22,8 @@ from demo.ending import Ending
 from hack.controlplane import end_with_parent
 
 INTERRUPTED: Final = 130
+UNDISTURBED: Final = frozenset({Scenario.STEADY, Scenario.NOISY, Scenario.SOAK})
+"""Nothing happens to the sessions that are measured: they rotate as often as their plans say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,12 @@ def main() -> int:
     """Run the bench; 0 when it was measured, 1 when it could not be, 2 for what cannot be asked, 130 when interrupted."""
     settings = read_settings(None, os.environ)
     end_with_parent()
-    conditions = {"machine": machine(), "limits": limits(), "versions": versions(), "commit": commit()}
+    conditions = {
+        "machine": machine(),
+        "limits": limits(controllers=settings.has_controllers),
+        "versions": versions(),
+        "commit": commit(),
+    }
     _show_conditions(settings, conditions)
     results = []
     for number in range(1, settings.runs + 1):
@@ -64,12 +71,16 @@ def main() -> int:
 
 def _measured(settings: Settings, ending: Ending, label: str) -> Result:
     sys.stderr.write(f"{label}: starting a control plane, the stand-in provider and the operator\n")
-    with stage(settings) as running:
+    with stage(settings, controllers=settings.has_controllers) as running:
         seen = asyncio.run(supervised(perform, running, settings, ending, label))
     sys.stderr.write("\n")
     figures = figures_of(seen)
-    remarks = remarks_on(figures, seen, is_steady=settings.scenario is Scenario.STEADY)
-    details = seen.details | {"findings": seen.during.findings, "witness": seen.during.figures}
+    remarks = remarks_on(figures, seen, is_even=settings.scenario in UNDISTURBED)
+    details = seen.details | {
+        "findings": seen.during.findings,
+        "witness": seen.during.figures,
+        "lateness_quantiles": seen.during.lateness_quantiles,
+    }
     return Result(figures, remarks, details)
 
 
@@ -85,6 +96,8 @@ def _show_conditions(settings: Settings, conditions: Mapping[str, object]) -> No
 
 def _tell(report: Report) -> None:
     print(report.table())
+    for sentence in report.requests():
+        print(sentence)
     for remark in report.remarks():
         print(f"note: {remark}")
     print(f"kept in {report.keep()}")

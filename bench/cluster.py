@@ -23,6 +23,7 @@ PAGE: Final = 500
 ANSWER_WITHIN: Final = aiohttp.ClientTimeout(total=60)
 
 JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
 
 INSTRUCTIONS: Final = "You greet the guests. "
 """How each session's instructions begin; they are filled up with an x."""
@@ -164,6 +165,16 @@ class Api:
         """
         async with self._client.post(path, json=document) as answer:
             _expect(answer, HTTPStatus.CREATED)
+            await answer.read()
+
+    async def change(self, path: str, patch: dict[str, Any]) -> None:
+        """Change one object by a merge patch.
+
+        Raises:
+            ApiError: that was refused.
+        """
+        async with self._client.patch(path, json=patch, headers={"Content-Type": MERGE_PATCH}) as answer:
+            _expect(answer, HTTPStatus.OK)
             await answer.read()
 
     async def delete(self, path: str) -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bench.arithmetic import Figure, per
-from bench.exposition import writes_in
+from bench.exposition import requests_of_operator, writes_in
 from bench.meters import OPERATOR
-from bench.run import Evidence, Window
+from bench.run import Window
 from bench.stage import API_SERVER, ETCD, PROVIDER
+from bench.testimony import Evidence
 from observer.figures import percentile
 
 DIGITS: Final = 4
@@ -39,6 +40,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "missing_seconds": "over all sessions: time without a token after the first one",
     "recovered_s": "from the provider's (or the operator's) return until no token is expired",
     "first_mint_s": "from the operator's new start to its first mint; in restart",
+    "first_rotation_s": "from the same to the first due rotation's write, as the witness tells it, at most 0.5 s late",
     "refused_mints": "mints that the provider answered with 503, in outage, or with 429, in throttled",
     "refused_share_later": "share of all requests after the first minute; in throttled",
     "mints": "by the provider's ledger, in the window",
@@ -54,7 +56,17 @@ MEANINGS: Final[Mapping[str, str]] = {
     "others_cpu_percent": "share of one core of all that is not the bench's: a busy machine spoils figures",
     "memory_mib": "RssAnon of the operator when the window ended",
     "memory_peak_mib": "the most of it, looked at every second",
-    "api_writes_per_rotation": "Secrets, statuses and events written, as kube-apiserver counts them",
+    "memory_half_mib": "RssAnon when the second half of the window began; in soak",
+    "memory_growth_percent": "from there to the end; in soak",
+    "created_sessions": "created, given another request, deleted in the window; in churn",
+    "changed_sessions": "",
+    "deleted_sessions": "",
+    "new_ready_p99_s": "from the creation of a new one to its token in the Secret; in churn",
+    "changes_answered_p99_s": "from a change to a mint of the new request; in churn",
+    "unanswered": "new and changed ones that got no token; in churn",
+    "api_writes_per_rotation": "Secrets, statuses and events written, as kube-apiserver counts them; in churn the bench's own writes, too",
+    "api_requests_per_s": "all requests about our kinds, Secrets and events, reads and writes, without watches",
+    "watch_reconnects": "watches of the operator that ended and were begun anew",
     "window_s": "length of the window",
 }
 """All figures of a run in the order of the table, with what they mean; one without words goes with that above it."""
@@ -104,6 +116,8 @@ def figures_of(seen: Seen) -> dict[str, Figure]:
         "memory_mib": seen.memory_mib,
         "memory_peak_mib": seen.peak_mib,
         "api_writes_per_rotation": per(writes_in(seen.window.requests), rotations),
+        "api_requests_per_s": requests_of_operator(seen.window.requests) / usage.seconds,
+        "watch_reconnects": int(seen.window.watches),
         "window_s": usage.seconds,
     }
     for name in told:
@@ -116,11 +130,17 @@ def figures_of(seen: Seen) -> dict[str, Figure]:
     return {name: rounded(found.get(name)) for name in MEANINGS}
 
 
-def remarks_on(figures: Mapping[str, Figure], seen: Seen, *, is_steady: bool) -> list[str]:
-    """Say what a reader of the figures must know."""
+def remarks_on(figures: Mapping[str, Figure], seen: Seen, *, is_even: bool) -> list[str]:
+    """Say what a reader of the figures must know.
+
+    Args:
+        figures: of the run.
+        seen: what they were made from.
+        is_even: whether nothing happened to the sessions, so that they rotate as often as their plans say.
+    """
     remarks = []
     needed, rate = figures["needed_per_s"], figures["rotations_per_s"]
-    if is_steady and needed and rate is not None and abs(rate / needed - 1) > RATE_TOLERANCE:
+    if is_even and needed and rate is not None and abs(rate / needed - 1) > RATE_TOLERANCE:
         remarks.append(
             f"rotations are not within 3 % of what is needed: {rate:.2f} of {needed:.2f} per second"
         )

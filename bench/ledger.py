@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +28,13 @@ def held_at(file: Path, until: float) -> dict[str, float]:
 def first_mint_after(file: Path, after: float) -> float | None:
     """Give the seconds from a moment to the first mint after it."""
     return next((line["issued_at"] - after for line in ledger_lines(file) if line["issued_at"] > after), None)
+
+
+def waits_for_a_mint(file: Path, since: Mapping[str, float]) -> list[float]:
+    """Give the seconds from a moment of each session to its first mint after it; of those alone that had one."""
+    found: dict[str, float] = {}
+    for line in ledger_lines(file):
+        name, at = line["model"], line["issued_at"]
+        if name not in found and name in since and at > since[name]:
+            found[name] = at - since[name]
+    return list(found.values())

@@ -33,13 +33,13 @@ def machine() -> dict[str, Any]:
     }
 
 
-def limits() -> dict[str, Any]:
-    """Give what bounds a run besides the machine."""
+def limits(*, controllers: bool) -> dict[str, Any]:
+    """Give what bounds a run besides the machine; `controllers` tells whether there is a garbage collector."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return {
         "open_files": files,
         "operator": "default settings, all namespaces; provider without rate limit, 128 mints in flight",
-        "control_plane": "RBAC, TLS, etcd without fsync, no controllers, no admission policies",
+        "control_plane": f"RBAC, TLS, etcd without fsync, {'with' if controllers else 'no'} controllers, no admission policies",
         "propagation": "None",
         "request_bytes": 1500,
         "creations_in_flight": 32,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ from bench.settings import Settings
 
 NAME, NUMBER = 31, 11
 """Widths of the table's columns."""
+
+NUMBERS: Final = re.compile(r"\[[\s\d.,eE+-]+\]")
+"""A list of numbers alone, which one line of the file holds."""
 
 Range = Mapping[str, tuple[float, float] | None]
 MISSING: Final = "-"
@@ -70,6 +74,15 @@ class Report:
             for remark in remarks
         ]
 
+    def requests(self) -> list[str]:
+        """Give for each run, in words, how many requests of each verb a rotation cost, where there were any."""
+        found = [details.get("requests_per_rotation") or {} for details in self._details]
+        return [
+            "requests per rotation: " + ", ".join(f"{verb} {count:.3f}" for verb, count in each.items())
+            for each in found
+            if each
+        ]
+
     def line(self) -> str:
         """Give the medians as one line of JSON."""
         asked = {
@@ -102,8 +115,12 @@ class Report:
         folder = self._settings.results
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / name
-        path.write_text(json.dumps(document, indent=1) + "\n")
+        path.write_text(NUMBERS.sub(_on_one_line, json.dumps(document, indent=1)) + "\n")
         return path
+
+
+def _on_one_line(numbers: re.Match[str]) -> str:
+    return re.sub(r"\s+", " ", numbers[0]).replace("[ ", "[").replace(" ]", "]")
 
 
 def _shown(value: Figure) -> str:

@@ -3,45 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bench.cluster import Api
-from bench.exposition import Counts, requests_in, since
+from bench.exposition import Counts, requests_in, since, watches_ended_in
 from bench.meters import OPERATOR, Reading, Usage
 from bench.settings import Settings
 from bench.stage import Stage
-from demo.children import Child
+from bench.testimony import Evidence, Witness
 
 PROGRESS_S: Final = 1.0
-LOOK_AGAIN_S, NEXT_LINE_S = 0.1, 0.005
-READY_WITHIN_S: Final = 60.0
-"""How long after the last creation every session may take to be ready, where readiness is not what is measured."""
+LOOK_AGAIN_S: Final = 0.1
 
 
 class RunError(RuntimeError):
     """The run cannot be finished; the message says what broke."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a witness saw.
-
-    Attributes:
-        began_at: when it had seen all that there was, seconds since the epoch.
-        figures: those of `observer.Figures`.
-        findings: sentences on what was wrong.
-        first_tokens: by session: when its Secret was first seen with a token.
-    """
-
-    began_at: float
-    figures: dict[str, Any]
-    findings: list[str]
-    first_tokens: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +31,13 @@ class Opened:
         reading: of all processes.
         rotations: that the witness had counted.
         requests: that the API server had counted.
+        watches: of the operator that had ended.
     """
 
     reading: Reading
     rotations: int
     requests: Counts
+    watches: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +47,12 @@ class Window:
     Attributes:
         usage: CPU time.
         requests: those that the API server got about our resources.
+        watches: of the operator that ended, so that it had to begin them anew.
     """
 
     usage: Usage
     requests: Counts
-
-
-class Witness:
-    """A witness at work."""
-
-    def __init__(self, child: Child, out: Path, log: Path) -> None:
-        self.child, self._out, self._log = child, out, log
-        self._offset = 0
-        self.latest: dict[str, Any] = {}
-
-    def read(self) -> dict[str, Any]:
-        """Give its latest line; empty before the first."""
-        with self._log.open("rb") as file:
-            file.seek(self._offset)
-            added = file.read()
-        whole = added[: added.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        lines = [line for line in whole.splitlines() if line.startswith(b"{")]
-        if lines:
-            self.latest = json.loads(lines[-1])
-        return self.latest
-
-    async def next_line(self) -> dict[str, Any]:
-        """Wait for its next line, which comes within half a second, and give it."""
-        self.read()
-        before = self._offset
-        while self._offset == before:
-            await asyncio.sleep(NEXT_LINE_S)
-            self.read()
-        return self.latest
-
-    def evidence(self) -> Evidence:
-        """Give what it saw, once it has ended."""
-        return Evidence(**json.loads(self._out.read_text()))
+    watches: float = 0.0
 
 
 class Run:
@@ -196,12 +145,15 @@ class Run:
         """Begin to measure, at the moment at which the witness tells how far it has counted."""
         told = await witness.next_line()
         reading = self.stage.meters.read()
-        return Opened(reading, told["rotations"], requests_in(await self.api.metrics()))
+        metrics = await self.api.metrics()
+        return Opened(reading, told["rotations"], requests_in(metrics), watches_ended_in(metrics))
 
     async def close_window(self, opened: Opened) -> Window:
         """End measuring."""
         usage = opened.reading.until(self.stage.meters.read())
-        return Window(usage, since(opened.requests, requests_in(await self.api.metrics())))
+        metrics = await self.api.metrics()
+        ended = max(0.0, watches_ended_in(metrics) - opened.watches)
+        return Window(usage, since(opened.requests, requests_in(metrics)), ended)
 
     async def progress(self) -> None:
         """Every second look at memory and at whether all lives, and say how far the run is.

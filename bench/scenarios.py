@@ -7,16 +7,20 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from bench.arithmetic import Figure, minimum_exposure, needed_rate, per, unevenness
+from bench.arithmetic import Figure, needed_rate, per, unevenness
+from bench.broken import Lines, outage, restart
+from bench.churn import churn
+from bench.exposition import Counts, by_verb
 from bench.figures import Seen
-from bench.ledger import first_mint_after, held_at, mints_between
+from bench.lasting import soak
+from bench.ledger import mints_between
 from bench.neighbour import hanging_neighbour
-from bench.run import READY_WITHIN_S, Evidence, Opened, Run, Witness
-from bench.settings import LEAD_IN_S, MINUTE_S, Scenario
+from bench.run import Opened, Run
+from bench.settings import LEAD_IN_S, MINUTE_S, READY_WITHIN_S, Scenario
+from bench.testimony import Evidence, Witness
 from demo.provider.actions import ApiError, Respond
 from demo.provider.remote import RemoteProvider
 
@@ -24,6 +28,16 @@ ORPHANS_JUDGED_S: Final = 11.0
 """A mint that has not reached its Secret after 10 s is an orphan."""
 
 LOG_KINDS: Final = 20
+
+
+class Happened(Protocol):
+    """What happened in a window."""
+
+    def figures(self, during: Evidence, lines: Lines, ledger: Path, /) -> dict[str, Figure]:
+        """Give the scenario's own figures, from what the window's witness saw and told, and the ledger has."""
+
+    def details(self, lines: Lines, /) -> dict[str, Any]:
+        """Give what is kept besides."""
 
 
 async def perform(run: Run) -> Seen:
@@ -87,7 +101,7 @@ async def _created(
         peak_mib=run.stage.meters.peak_mib,
         rotations=rotations,
         extra={**known, "all_ready_s": all_ready, "mints": mints},
-        details=await _details(run, window.requests),
+        details=await _details(run, window.requests, rotations),
     )
 
 
@@ -115,7 +129,7 @@ async def _noisy(run: Run) -> Seen:
 async def _settled(run: Run) -> Witness:
     """Create the sessions and wait until their rotations lie evenly; gives the witness of the creation."""
     creation = await run.witness("creation")
-    await run.create(over=run.settings.period)
+    await run.create(over=run.settings.creating)
     settled_at = time.monotonic() + run.settings.settling
     await run.all_ready(creation, READY_WITHIN_S)
     await run.rest("settling", max(0.0, settled_at - time.monotonic()))
@@ -129,15 +143,22 @@ async def _measured(
     settings, meters = run.settings, run.stage.meters
     plans = await run.api.plans()
     opened = await run.open_window(witness)
-    broken = await _window(run)
+    happened = await _window(run)
     meters.look()
     extra: dict[str, Figure] = {
         **known,
         "needed_per_s": needed_rate(plans),
-        "unevenness": unevenness((due for _, due in plans), settings.period),
     }
+    if settings.creating:
+        extra["unevenness"] = unevenness((due for _, due in plans), settings.period)
     window, during = await asyncio.gather(run.close_window(opened), run.evidence(witness))
     extra["mints"] = mints_between(run.stage.ledger, opened.reading.at, window.usage.seconds)
+    rotations = during.figures["rotations"] - opened.rotations
+    details = await _details(run, window.requests, rotations)
+    if happened is not None:
+        lines = witness.lines()
+        extra |= happened.figures(during, lines, run.stage.ledger)
+        details |= happened.details(lines)
     return Seen(
         created=run.created,
         ready=ready,
@@ -146,80 +167,34 @@ async def _measured(
         idle_percent=idle,
         memory_mib=meters.memory_mib,
         peak_mib=meters.peak_mib,
-        rotations=during.figures["rotations"] - opened.rotations,
-        extra=extra | (broken.figures(during.figures, run.stage.ledger) if broken else {}),
-        details=await _details(run, window.requests),
+        rotations=rotations,
+        extra=extra,
+        details=details,
     )
 
 
-async def _window(run: Run) -> Broken | None:
-    """Let the window pass; tell what was broken in it, if anything was."""
-    ends = time.monotonic() + run.settings.seconds
-    acts = {Scenario.RESTART: _restart, Scenario.OUTAGE: _outage}
-    broken = None
-    if run.settings.scenario in acts:
+async def _window(run: Run) -> Happened | None:
+    """Let the window pass; tell what happened in it, if anything did."""
+    scenario, seconds = run.settings.scenario, run.settings.seconds
+    if scenario is Scenario.SOAK:
+        return await soak(run)
+    ends = time.monotonic() + seconds
+    acts = {Scenario.RESTART: restart, Scenario.OUTAGE: outage}
+    happened: Happened | None = None
+    if scenario is Scenario.CHURN:
+        happened = await churn(run, seconds)
+    elif scenario in acts:
         await run.rest("before", LEAD_IN_S)
-        broken = await acts[run.settings.scenario](run)
+        happened = await acts[scenario](run)
     await run.rest("measuring", max(0.0, ends - time.monotonic()))
-    return broken
+    return happened
 
 
-async def _restart(run: Run) -> Broken:
-    killed_at = time.time()
-    run.stage.kill_operator()
-    await run.rest("without operator", run.settings.down)
-    started_at = time.time()
-    run.stage.start_operator()
-    return Broken(started_at, minimum_of(run, killed_at, started_at))
-
-
-async def _outage(run: Run) -> Broken:
-    begin = time.time()
-    back = begin + run.settings.outage
-    with RemoteProvider(run.stage.base_url) as provider:
-        await asyncio.to_thread(provider.fault, Respond(status=503), until=back)
-        await run.rest("outage", back - time.time())
-        (refused,) = await asyncio.to_thread(provider.faults_taken)
-    return Broken(back, minimum_of(run, begin, back), refused)
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """What was broken in a window.
-
-    Attributes:
-        back_at: when the provider was back, or the operator started again; seconds since the epoch.
-        minimum: seconds over all sessions in which tokens had to be expired.
-        refused: mints that the provider refused; None where the operator was away.
-    """
-
-    back_at: float
-    minimum: float
-    refused: int | None = None
-
-    def figures(self, told: dict[str, Any], ledger: Path) -> dict[str, Figure]:
-        """Give the figures, from what the witness told and the ledger has."""
-        fresh_at = told["fresh_again_at"] or self.back_at
-        is_restart = self.refused is None
-        return {
-            "exposure_minimum_s": self.minimum,
-            "exposure_over_minimum": per(told["expired_seconds"], self.minimum),
-            "recovered_s": None if told["unfresh"] else max(0.0, fresh_at - self.back_at),
-            "refused_mints": self.refused,
-            "first_mint_s": first_mint_after(ledger, self.back_at) if is_restart else None,
-        }
-
-
-def minimum_of(run: Run, begin: float, back: float) -> float:
-    """Give the seconds over all sessions in which tokens had to be expired, because nothing could be minted between two moments."""
-    held = held_at(run.stage.ledger, back)
-    return minimum_exposure(held.values(), begin=begin, possible_at=back + run.settings.latency)
-
-
-async def _details(run: Run, requests: Any) -> dict[str, Any]:
+async def _details(run: Run, requests: Counts, rotations: int) -> dict[str, Any]:
     run.enter("reading logs")
     warnings = await asyncio.to_thread(_warnings, run.stage.operator_logs)
-    return {"requests": requests, "operator_warnings": warnings}
+    shares = {verb: per(count, rotations) for verb, count in by_verb(requests).items() if rotations}
+    return {"requests": requests, "requests_per_rotation": shares, "operator_warnings": warnings}
 
 
 def _warnings(logs: list[Path]) -> dict[str, int]:

@@ -27,8 +27,17 @@ AFTER_RESTART_S: Final = 15.0
 
 MINUTE_S: Final = 60.0
 
+READY_WITHIN_S: Final = 60.0
+"""How long after the last creation every session may take to be ready, where readiness is not what is measured."""
+
 BEYOND_THE_LEAST: Final = 1.3
 """First mints on a limit that has to be found out take longer than the limit alone would have them take."""
+
+USUAL_LIFETIME_S, IDLE_LIFETIME_S = 60, 7200
+"""Of the tokens, unless told otherwise; where nothing is to fall due they live as long as the API grants."""
+
+IDLE_SETTLING_S: Final = 70.0
+"""Each session is looked at once a minute, and the first such look is over by then."""
 
 RESULTS: Final = Path(__file__).parent / "results"
 
@@ -46,6 +55,9 @@ class Scenario(StrEnum):
     OUTAGE = "outage"
     NOISY = "noisy-neighbour"
     THROTTLED = "throttled"
+    CHURN = "churn"
+    SOAK = "soak"
+    IDLE = "idle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ class Settings:
 
     scenario: Scenario = Scenario.STEADY
     sessions: int = 1000
-    lifetime: int = 60
+    lifetime: int = USUAL_LIFETIME_S
     latency: float = 0.15
     seconds: float = 300.0
     runs: int = 1
@@ -87,9 +99,20 @@ class Settings:
         return self.lifetime * (1 - SPREAD_SHARE / 2) - left - TICK_AND_CUT_S
 
     @property
+    def creating(self) -> float:
+        """Seconds over which the sessions are created: where nothing rotates there is nothing to spread."""
+        return 0.0 if self.scenario is Scenario.IDLE else self.period
+
+    @property
     def settling(self) -> float:
         """Seconds from the last session's creation to the window."""
-        return self.period if self.settle is None else self.settle
+        usual = IDLE_SETTLING_S if self.scenario is Scenario.IDLE else self.period
+        return usual if self.settle is None else self.settle
+
+    @property
+    def has_controllers(self) -> bool:
+        """Whether there is a garbage collector: where sessions go, their Secrets are to go with them."""
+        return self.scenario is Scenario.CHURN
 
     def least_window(self) -> float:
         """The shortest window in which the scenario can be seen to its end."""
@@ -97,8 +120,16 @@ class Settings:
             Scenario.RESTART: self.down + AFTER_RESTART_S,
             Scenario.OUTAGE: self.outage + self.lifetime / 2,
             Scenario.THROTTLED: BEYOND_THE_LEAST * MINUTE_S * self.sessions / self.per_minute,
+            Scenario.CHURN: MINUTE_S / 2,
+            Scenario.SOAK: 2 * self.period,
         }
         return LEAD_IN_S + after[self.scenario] if self.scenario in after else 1.0
+
+    def longest_window(self) -> float:
+        """The longest window in which the scenario stays what it is: nothing falls due in `idle`."""
+        if self.scenario is not Scenario.IDLE:
+            return math.inf
+        return self.period - self.settling - READY_WITHIN_S
 
 
 def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
@@ -108,7 +139,14 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
         SystemExit: for a value that cannot be used, or --help; what is wrong is on standard error.
     """
     parser = _parser(environment)
-    settings = Settings(**vars(parser.parse_args(arguments)))
+    asked = vars(parser.parse_args(arguments))
+    if asked["lifetime"] is None:
+        asked["lifetime"] = IDLE_LIFETIME_S if asked["scenario"] is Scenario.IDLE else USUAL_LIFETIME_S
+    settings = Settings(**asked)
+    if settings.seconds > settings.longest_window():
+        parser.error(
+            f"tokens of {settings.lifetime} s fall due before an idle window of {settings.seconds:g} s ends"
+        )
     if settings.seconds < settings.least_window():
         parser.error(f"{settings.scenario} needs --seconds {settings.least_window():.0f} or more")
     return settings
@@ -126,7 +164,10 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     flags = (
         ("--scenario", "SCENARIO", "scenario", _scenario, usual.scenario, ", ".join(Scenario)),
         ("--n", "N", "sessions", whole(1, 20_000), usual.sessions, "sessions"),
-        ("--lifetime", "LIFETIME", "lifetime", whole(10, 7200), usual.lifetime, "seconds a token lives"),
+        (
+            *("--lifetime", "LIFETIME", "lifetime", _lifetime, "usual"),
+            f"seconds a token lives; usual is {USUAL_LIFETIME_S}, in idle {IDLE_LIFETIME_S}",
+        ),
         ("--latency", "LATENCY", "latency", number(0, 10), usual.latency, "seconds a mint takes"),
         ("--seconds", "SECONDS", "seconds", number(1, 86_400), usual.seconds, "length of the window"),
         ("--runs", "RUNS", "runs", whole(1, 9), usual.runs, "how often; the median is reported"),
@@ -194,6 +235,10 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _lifetime(text: str) -> int | None:
+    return None if text == "usual" else whole(10, 7200)(text)
 
 
 def _settle(text: str) -> float | None:

@@ -57,6 +57,7 @@ async def _watch(options: argparse.Namespace) -> None:
         "began_at": began_at,
         "figures": observer.figures().as_dict(),
         "findings": observer.findings(),
+        "lateness_quantiles": [(share, round(late, 3)) for share, late in observer.lateness_quantiles()],
         "first_tokens": {row.name: row.first_token_at for row in observer.rows() if row.first_token_at},
     }
     options.out.write_text(json.dumps(evidence))
@@ -64,7 +65,8 @@ async def _watch(options: argparse.Namespace) -> None:
 
 def _tell(observer: Observer) -> None:
     ready = sum(row.first_token_at is not None for row in observer.rows())
-    line: dict[str, Any] = observer.figures().as_dict() | {"ready": ready, "trouble": observer.trouble()}
+    now = {"at": round(time.time(), 2), "ready": ready, "trouble": observer.trouble()}
+    line: dict[str, Any] = observer.figures().as_dict() | now
     print(json.dumps(line), flush=True)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bench.broken import minimum_of
 from bench.cluster import NAMESPACE, SESSIONS, session_document, session_name
 from bench.ledger import ledger_lines
 from bench.run import Run
-from bench.scenarios import minimum_of
 from bench.stage import API_SERVER
 from demo.provider.actions import Respond
 from demo.provider.remote import RemoteProvider

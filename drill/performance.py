@@ -13,7 +13,9 @@ import aiohttp
 
 from bench.cluster import INSTRUCTIONS
 from bench.ledger import ledger_lines
-from bench.run import READY_WITHIN_S, Run, Witness
+from bench.run import Run
+from bench.settings import READY_WITHIN_S
+from bench.testimony import Witness
 from drill.faults import FAULTS, LOOK_AGAIN_S, WITH_CHANGES, Newcomer, Struck
 from drill.leaks import Leak, search
 from drill.outcome import Outcome

@@ -11,7 +11,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from observer.content import Held, Mint, SecretContent, SessionFacts, held_in
-from observer.figures import Figures, SessionRow, percentile
+from observer.figures import SHARES, Figures, SessionRow, percentile
 from observer.mints import ORPHAN_GRACE_S, Mints, Replacement
 from observer.subject import Exposure, Subject
 
@@ -150,6 +150,11 @@ class Account:
             lateness_p99_s=percentile(ordered, 0.99),
             lateness_max_s=percentile(ordered, 1.0),
         )
+
+    def lateness_quantiles(self) -> list[tuple[float, float]]:
+        """Share of the rotations and the lateness in seconds that so many of them do not exceed; empty without rotations."""
+        ordered = sorted(self._lateness)
+        return [(share, value) for share in SHARES if (value := percentile(ordered, share)) is not None]
 
     def rows(self, at: float) -> Iterator[SessionRow]:
         """The sessions that are there, in the order they were first seen."""

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+SHARES: Final = (
+    *(0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+    *(0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0),
+)
+"""Where a distribution is told: enough points to draw it, its ends told more closely than its middle."""
 
 
 @dataclass(frozen=True, slots=True)

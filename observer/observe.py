@@ -113,6 +113,10 @@ class Observer:
         self._raise_what_failed()
         return self._account.figures(self._now())
 
+    def lateness_quantiles(self) -> list[tuple[float, float]]:
+        """Share of the rotations, and seconds of lateness that so many of them do not exceed; for a plot."""
+        return self._account.lateness_quantiles()
+
     def rows(self) -> list[SessionRow]:
         """The sessions that are there, for a live table."""
         return list(self._account.rows(self._now()))

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from bench.broken import Broken
+from bench.churn import Churned
 from bench.figures import MEANINGS, Seen, figures_of, remarks_on
+from bench.lasting import Soaked
 from bench.ledger import mints_between
 from bench.meters import OPERATOR, Usage
 from bench.report import Report
-from bench.run import Evidence, Window
-from bench.scenarios import Broken
+from bench.run import Window
 from bench.settings import Scenario, Settings
+from bench.testimony import Evidence
 
 CPU = {OPERATOR: 1.5, "kube-apiserver": 5.0, "etcd": 1.0, "provider": 0.3, "bench": 2.0}
 TOLD = {"expired_seconds": 0.0, "missing_seconds": 0.0, "undue_mints": 0, "orphan_mints": 0, "torn": 0}
@@ -61,7 +64,7 @@ def test_every_figure_is_reported_by_name() -> None:
 def test_a_good_run_needs_no_remark() -> None:
     """2 % fewer rotations than planned are within the 3 %."""
     run = seen()
-    assert remarks_on(figures_of(run), run, is_steady=True) == []
+    assert remarks_on(figures_of(run), run, is_even=True) == []
 
 
 @pytest.mark.parametrize(
@@ -78,26 +81,71 @@ def test_a_good_run_needs_no_remark() -> None:
 def test_what_spoils_a_run_is_said(changes: dict[str, Any], remark: str) -> None:
     """Each condition of a fair figure that does not hold has its sentence."""
     run = seen(**changes)
-    (said,) = remarks_on(figures_of(run), run, is_steady=True)
+    (said,) = remarks_on(figures_of(run), run, is_even=True)
     assert remark in said
 
 
 def test_what_was_broken_is_judged_by_the_witness_and_the_ledger(tmp_path: Path) -> None:
-    """Recovery counts from the return; while anything is unfresh there is none; a restart has a first mint."""
+    """Recovery counts from the return; while anything is unfresh there is none; a restart has a first mint and a first rotation."""
     ledger = tmp_path / "ledger"
     ledger.write_text('{"issued_at":90.0,"model":"s"}\n{"issued_at":103.5,"model":"s"}\n{"issued')
-    told = {"expired_seconds": 33.0, "fresh_again_at": 102.5, "unfresh": 0}
-    outage = Broken(100.0, 30.0, refused=4).figures(told, ledger)
+    told: dict[str, Any] = {"expired_seconds": 33.0, "fresh_again_at": 102.5, "unfresh": 0}
+    outage = Broken(40.0, 100.0, 30.0, refused=4).figures(evidence(**told), [], ledger)
     assert outage == {
         "exposure_minimum_s": 30.0,
         "exposure_over_minimum": pytest.approx(1.1),
         "recovered_s": 2.5,
         "refused_mints": 4,
         "first_mint_s": None,
+        "first_rotation_s": None,
     }
-    assert Broken(100.0, 0.0).figures(told | {"unfresh": 1}, ledger)["recovered_s"] is None
-    never = Broken(100.0, 0.0).figures(told | {"fresh_again_at": None}, ledger)
+    lines = [{"at": at, "rotations": count} for at, count in ((90, 6), (99.5, 7), (100.5, 7), (104.0, 8))]
+    still = Broken(90.0, 100.0, 0.0).figures(evidence(**told | {"unfresh": 1}), lines, ledger)
+    assert still["recovered_s"] is None
+    never = Broken(90.0, 100.0, 0.0).figures(evidence(**told | {"fresh_again_at": None}), lines, ledger)
     assert (never["recovered_s"], never["first_mint_s"], never["exposure_over_minimum"]) == (0, 3.5, None)
+    assert never["first_rotation_s"] == 4.0
+
+
+def test_the_curve_of_a_recovery_ends_when_all_is_well() -> None:
+    """It begins a little before the outage and ends a little after the last session has a living token."""
+    lines = [{"at": 30.0 + second, "unfresh": 9 if 60 <= 30 + second < 102 else 0} for second in range(100)]
+    curve = Broken(40.0, 100.0, 0.0, refused=1).details(lines)["unfresh_curve"]
+    assert (curve[0], curve[-1]) == ((-65.0, 0), (6.0, 0))
+    assert (1.0, 9) in curve
+
+
+def test_what_came_and_changed_is_answered_by_tokens(tmp_path: Path) -> None:
+    """A change counts from its request to a mint after it; who got none is counted too."""
+    ledger = tmp_path / "ledger"
+    mints = (("s-00050", 60.0), ("s-00050", 70.4), ("s-00050", 90.0), ("s-00099", 1.0))
+    ledger.write_text("".join(f'{{"issued_at":{at},"model":"{name}"}}\n' for name, at in mints))
+    churned = Churned({"s-3": 2.9, "s-x": 5.0}, {"s-00050": 70.0, "s-00099": 71.0}, ["s-0"])
+    assert churned.figures(evidence(), [], ledger) == {
+        "created_sessions": 2,
+        "changed_sessions": 2,
+        "deleted_sessions": 1,
+        "new_ready_p99_s": pytest.approx(0.13),
+        "changes_answered_p99_s": pytest.approx(0.4),
+        "unanswered": 2,
+    }
+
+
+def test_memory_is_compared_over_the_second_half() -> None:
+    """2 MiB on 50 are 4 %."""
+    assert Soaked(50.0, 52.0).figures() == {
+        "memory_half_mib": 50.0,
+        "memory_growth_percent": pytest.approx(4),
+    }
+
+
+def test_a_list_of_numbers_is_kept_on_one_line(tmp_path: Path) -> None:
+    """Distributions and curves do not fill the file; it is read as it was meant."""
+    details = {"curve": [(-1.5, 0), (0.0, 12)], "said": ["a [b]  c"]}
+    report = Report(Settings(results=tmp_path), runs=[{}], remarks=[[]], details=[details], conditions={})
+    text = report.keep().read_text()
+    assert "[-1.5, 0]" in text
+    assert json.loads(text)["details"] == [{"curve": [[-1.5, 0], [0.0, 12]], "said": ["a [b]  c"]}]
 
 
 def test_mints_of_the_window_are_those_issued_in_it(tmp_path: Path) -> None:

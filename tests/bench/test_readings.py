@@ -7,7 +7,7 @@ import os
 import pytest
 
 from bench import procfs
-from bench.exposition import requests_in, since, writes_in
+from bench.exposition import by_verb, requests_in, requests_of_operator, since, watches_ended_in, writes_in
 from bench.meters import OPERATOR, Meters, Reading
 from bench.yardstick import yardstick
 
@@ -85,6 +85,24 @@ def test_requests_are_counted_by_verb_and_resource_of_ours() -> None:
         "PATCH realtimesessions/status": 5,
         "GET secrets": 2,
     }
+
+
+def test_watches_of_all_namespaces_are_the_operators() -> None:
+    """A witness watches one namespace, and is not counted."""
+    line = 'apiserver_request_total{{resource="secrets",scope="{}",subresource="",verb="WATCH"}} {}\n'
+    assert watches_ended_in(METRICS + line.format("cluster", 3) + line.format("namespace", 5)) == 3
+
+
+def test_requests_are_added_up_by_verb() -> None:
+    """Whatever they were about; a watch is no request of its own when it ends."""
+    counts = {
+        "PATCH secrets": 3.0,
+        "PATCH realtimesessions/status": 2.0,
+        "GET secrets": 4.0,
+        "WATCH secrets": 1.0,
+    }
+    assert by_verb(counts) == {"GET": 4, "PATCH": 5, "WATCH": 1}
+    assert requests_of_operator(counts) == 9
 
 
 def test_requests_of_a_window_are_the_growth() -> None:

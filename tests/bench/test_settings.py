@@ -23,7 +23,9 @@ def test_the_environment_sets_what_the_command_line_leaves_out() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--scenario", "churn"],
+        ["--scenario", "unheard-of"],
+        ["--scenario", "idle", "--lifetime", "600"],
+        ["--scenario", "soak", "--seconds", "60"],
         ["--n", "0"],
         ["--n", "1e3"],
         ["--lifetime", "9"],
@@ -41,6 +43,13 @@ def test_what_cannot_be_measured_is_refused(arguments: list[str], capsys: pytest
         read_settings(arguments, {})
     assert ended.value.code == 2
     assert "error:" in capsys.readouterr().err
+
+
+def test_where_nothing_is_to_fall_due_tokens_live_long() -> None:
+    """Unless the life is given, it is the longest there is in `idle`, and a minute elsewhere."""
+    assert read_settings(["--scenario", "idle"], {}).lifetime == 7200
+    assert read_settings(["--scenario", "idle", "--lifetime", "3600"], {}).lifetime == 3600
+    assert read_settings(["--scenario", "soak"], {}).lifetime == 60
 
 
 @pytest.mark.parametrize("index", [0, 7, 19_999])
