@@ -20,7 +20,7 @@ from realtime_operator.engine.notice_lane import NoticeLane
 from realtime_operator.engine.pod_lane import PodLane
 from realtime_operator.engine.reach import Reach
 from realtime_operator.engine.resync import kept_providers, kept_sessions, resync_all
-from realtime_operator.engine.rhythm import Rhythm, every, until_stopped
+from realtime_operator.engine.rhythm import Act, Rhythm, every, until_stopped
 from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
@@ -150,7 +150,7 @@ class Assembly:
             provider_of=self.directory.lane_of,
             let_go=self.directory.let_go,
             mint_latency=self.directory.latency,
-            report=self._report,
+            report=self.report,
             metrics=metrics,
         )
         self._notice_lane = NoticeLane(world.events, is_in_a_burst=self.dispatcher.is_in_a_burst)
@@ -186,14 +186,14 @@ class Assembly:
         cluster = [] if self._settings.namespaces else [KIND_CLUSTER_PROVIDER]
         return [*cluster, KIND_PROVIDER, KIND_SESSION]
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Run until ``stop`` is set; then let what is in flight end, and write what is known.
+    async def run(self, stop: asyncio.Event, *others: Act) -> None:
+        """Run, and do what else is given each second, until ``stop`` is set; then let what is in flight end, and write what is known.
 
         Raises:
             Exception: whatever ended one of the loops.
         """
         lanes = (self._status_lane.flush, self._notice_lane.flush)
-        acts = (*lanes, self.directory.refresh, self._values.refresh, self.reach.look)
+        acts = (*lanes, self.directory.refresh, self._values.refresh, self.reach.look, *others)
         loops = [self.dispatcher.run(), self._resyncs.run(), *(every(TICK_S, act) for act in acts)]
         await until_stopped(stop, loops, at_end=self._end)
 
@@ -217,7 +217,8 @@ class Assembly:
         else:
             self.directory.seen(kind, body, listed=event_type is None)
 
-    def _report(self, memory: SessionMemory, result: PassResult) -> None:
+    def report(self, memory: SessionMemory, result: PassResult) -> None:
+        """Show what a session has come to, and tell of it."""
         self._pod_lane.pass_ended(memory)
         if result.status is not None:
             self._status_lane.submit(memory, result.status)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from realtime_operator.adapters.probe_server import Check
-from realtime_operator.adapters.prometheus import ProviderSample, SessionSample
+from realtime_operator.adapters.prometheus import SessionSample
+from realtime_operator.adapters.provider_metrics import ProviderSample
+from realtime_operator.core.capacity import Shares
+from realtime_operator.engine.lanes import ProviderKey
 from realtime_operator.engine.provider_entry import ProviderEntry
 from realtime_operator.engine.table import Table
 
@@ -43,10 +46,13 @@ def samples(table: Table, now: float) -> Iterator[SessionSample]:
         )
 
 
-def provider_samples(entries: Iterable[ProviderEntry], now: float) -> Iterator[ProviderSample]:
-    """One sample for each provider that is known."""
+def provider_samples(
+    entries: Iterable[ProviderEntry], shares: Mapping[ProviderKey, Shares], now: float
+) -> Iterator[ProviderSample]:
+    """One sample for each provider that is known, with what its sessions need of it."""
     for entry in entries:
         standing = entry.standing
+        needed = shares.get((entry.ref.kind, entry.ref.namespace or "", entry.ref.name))
         yield ProviderSample(
             kind=entry.ref.kind,
             namespace=entry.ref.namespace or "",
@@ -57,4 +63,7 @@ def provider_samples(entries: Iterable[ProviderEntry], now: float) -> Iterator[P
             requests_per_minute=standing.per_minute,
             clock_offset=standing.clock_offset,
             clock_uncertainty=standing.clock.uncertainty if standing.clock.seen_at is not None else None,
+            needed_per_minute=needed.needed_per_minute if needed is not None else None,
+            rate_share=needed.rate if needed is not None else None,
+            places_share=needed.places if needed is not None else None,
         )

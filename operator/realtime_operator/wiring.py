@@ -7,6 +7,7 @@ import gc
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from time import process_time
 from typing import Any
 
 from realtime_operator.adapters.cluster_access import ClusterAccess
@@ -22,6 +23,7 @@ from realtime_operator.adapters.prometheus import PrometheusMetrics
 from realtime_operator.adapters.realtime_api import RealtimeApi
 from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.assembly import Assembly, World
+from realtime_operator.engine.capacity import Capacity
 from realtime_operator.observability import access, provider_samples, samples, ticking
 from realtime_operator.ports import Clock
 from realtime_operator.seams import BARE, Seams
@@ -57,7 +59,10 @@ class Operator:
         self._began = self.clock.now()
         self.metrics = PrometheusMetrics(
             lambda: samples(self._assembly.table, self.clock.now()),
-            lambda: provider_samples(self._assembly.directory.entries(), self.clock.now()),
+            lambda: provider_samples(
+                self._assembly.directory.entries(), self._capacity.shares, self.clock.now()
+            ),
+            lambda: self._capacity.core,
         )
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -78,6 +83,7 @@ class Operator:
                 hurry=self._hurry,
                 seams=self._seams,
             )
+            self._capacity = self._measured(self._assembly)
             probes = await stack.enter_async_context(self._probes())
             feed = Feed(self._heard)
             self._watcher = await stack.enter_async_context(
@@ -89,7 +95,7 @@ class Operator:
                 )
             )
             _log.info("running", extra={"fields": {"port": probes.port, "instance": self._instance}})
-            await self._assembly.run(stop)
+            await self._assembly.run(stop, self._capacity.look)
         _log.info("stopped")
 
     @property
@@ -105,6 +111,17 @@ class Operator:
             files=CredentialFiles(self._settings.credentials_dir),
             events=KubeEvents(client, self.clock, instance=self._instance),
             pods=KubePods(client, namespaces=self._namespaces),
+        )
+
+    def _measured(self, assembly: Assembly) -> Capacity:
+        return Capacity(
+            clock=self.clock,
+            gate=assembly.gate,
+            table=assembly.table,
+            directory=assembly.directory,
+            cpu_seconds=process_time,
+            minted=lambda: self.metrics.tokens,
+            report=assembly.report,
         )
 
     def _heard(self, kind: str, event_type: str | None, body: Mapping[str, Any]) -> None:

@@ -6,7 +6,8 @@ import asyncio
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from realtime_operator.adapters.prometheus import PrometheusMetrics, ProviderSample, SessionSample
+from realtime_operator.adapters.prometheus import PrometheusMetrics, SessionSample
+from realtime_operator.adapters.provider_metrics import ProviderSample
 
 HOTEL = SessionSample("hotel", "concierge", 1764000600.0, 1764000400.0, ready=True)
 EMPTY = SessionSample("hotel", "new", None, None, ready=False)
@@ -35,6 +36,7 @@ async def test_what_the_engine_counts() -> None:
     metrics.notified_within(0.04)
     metrics.held_after(2.5)
     got = await scraped(metrics)
+    assert metrics.tokens == 1
     assert got["realtime_operator_mints_total", "success", "RotationDue"] == 1
     assert got["realtime_operator_mints_total", "failure", "ProviderUnavailable"] == 2
     assert got["realtime_operator_pass_errors_total", "ClusterUnavailable"] == 1
@@ -75,6 +77,29 @@ async def test_each_provider_has_its_series() -> None:
     assert got[f"{prefix}_clock_offset_seconds", *old] == -7.25
     assert got[f"{prefix}_clock_uncertainty_seconds", *old] == 1.5
     assert not [key for key in got if key[1:] == new and key[0].endswith(("minute", "seconds"))]
+
+
+async def test_what_the_sessions_need_is_one_family() -> None:
+    """Of the core and of each limit of each provider; a limit that there is not, and a core that was not measured, are left out."""
+    limited = ProviderSample(
+        *("RealtimeProvider", "hotel", "default", True, False, False, 60.0, None, None),
+        needed_per_minute=90.0,
+        rate_share=1.5,
+        places_share=0.25,
+    )
+    free = ProviderSample(
+        *("RealtimeProvider", "hotel", "free", True, False, False, None, None, None), places_share=0.5
+    )
+    got = await scraped(PrometheusMetrics(list, lambda: [limited, free], lambda: 0.75))
+    family = "realtime_operator_capacity_ratio"
+    assert {key[1:]: value for key, value in got.items() if key[0] == family} == {
+        ("core", "", "", ""): 0.75,
+        ("requestsPerMinute", *limited[:3]): 1.5,
+        ("maxInFlight", *limited[:3]): 0.25,
+        ("maxInFlight", *free[:3]): 0.5,
+    }
+    assert got["realtime_operator_provider_needed_requests_per_minute", *limited[:3]] == 90
+    assert not any(key[0] == family for key in await scraped(PrometheusMetrics(list, list)))
 
 
 async def test_the_process_describes_itself() -> None:

@@ -12,6 +12,7 @@ from realtime_operator.adapters.system_clock import SystemClock
 from realtime_operator.api.group import LABEL_PROVIDER_KEY
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.timestamps import from_rfc3339
+from realtime_operator.engine.capacity import Capacity
 from realtime_operator.engine.concerned import Concerned, try_again
 from realtime_operator.engine.directory import Directory
 from realtime_operator.engine.dispatcher import TICK_S, Dispatcher
@@ -32,6 +33,9 @@ from tests.support.fakes import CountingMetrics, FixedDirectory, InMemorySecrets
 
 PROVIDER: ProviderKey = ("RealtimeProvider", "hotel", "default")
 
+CPU_PER_MINT_S = 0.002
+"""What the process is said to use for each."""
+
 
 class World:
     """Made inside the running loop; sessions are applied to it as the watch would tell of them.
@@ -39,6 +43,7 @@ class World:
     Attributes:
         providers: the real directory, where the world was made with providers of its own.
         submitted: statuses that were different from the one before.
+        capacity: what the sessions need, where the world was made with providers of its own.
         expired_seconds: virtual seconds, a session each, in which a Secret's token was past its expiry or missing after the first.
     """
 
@@ -115,6 +120,17 @@ class World:
             changed=lambda memory: self.dispatcher.wake_all([memory]),
             announce=self.notices.append,
         )
+        self.capacity: Capacity | None = None
+        if self.providers is not None:
+            self.capacity = Capacity(
+                clock=self.clock,
+                gate=self.gate,
+                table=self.table,
+                directory=self.providers,
+                cpu_seconds=lambda: CPU_PER_MINT_S * self.metrics.minted_for.total(),
+                minted=self.metrics.minted_for.total,
+                report=self._report,
+            )
         self.submitted = 0
         self._seen: set[tuple[str, str]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -212,6 +228,8 @@ class World:
             await self.status_lane.flush()
             if self.providers is not None:
                 await self.providers.refresh()
+            if self.capacity is not None:
+                await self.capacity.look()
 
     async def _observes(self) -> None:
         while True:

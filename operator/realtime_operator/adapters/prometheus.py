@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector, generate_latest
 
+from realtime_operator.adapters.provider_metrics import ProviderSample, capacity_lines, provider_lines
 from realtime_operator.adapters.user_agent import product_version
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -52,35 +53,28 @@ class SessionSample(NamedTuple):
     ready: bool
 
 
-class ProviderSample(NamedTuple):
-    """What the metrics say of one provider; None where nothing is known, or nothing limits."""
-
-    kind: str
-    namespace: str
-    name: str
-    ready: bool
-    down: bool
-    throttled: bool
-    requests_per_minute: float | None
-    clock_offset: float | None
-    clock_uncertainty: float | None
-
-
 class PrometheusMetrics:
     """Counts for the engine and writes it all out, in a registry of its own.
 
     Args:
         sessions: gives a sample of each session in the live table; called once a scrape.
         providers: gives a sample of each provider known; called once a scrape.
+        core: gives the share of one core that all rotations need, or None; called once a scrape.
+
+    Attributes:
+        tokens: how many were minted and written.
     """
 
     def __init__(
         self,
         sessions: Callable[[], Iterable[SessionSample]],
         providers: Callable[[], Iterable[ProviderSample]],
+        core: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._sessions = sessions
         self._providers = providers
+        self._core = core
+        self.tokens = 0
         self._registry = CollectorRegistry()
         self._mints = Counter(
             "realtime_operator_mints",
@@ -131,6 +125,7 @@ class PrometheusMetrics:
 
     def minted(self, *, reason: str) -> None:
         """A token was minted and written."""
+        self.tokens += 1
         self._mints.labels("success", reason).inc()
 
     def mint_failed(self, *, reason: str) -> None:
@@ -165,9 +160,8 @@ class PrometheusMetrics:
         """Write all metrics in the text format, in pieces between which the loop turns."""
         yield generate_latest(self._registry)
         providers = list(self._providers())
-        for family, told in _PROVIDER_FAMILIES.items():
-            yield f"# HELP {family} {told.help}\n# TYPE {family} gauge\n".encode()
-            yield "".join(_provider_lines(family, told.of, providers)).encode()
+        yield "".join(provider_lines(providers)).encode()
+        yield "".join(capacity_lines(self._core(), providers)).encode()
         samples = list(self._sessions())
         for family, value in _FAMILIES.items():
             yield f"# HELP {family} {value.help}\n# TYPE {family} gauge\n".encode()
@@ -193,47 +187,6 @@ _FAMILIES: Final = {
         lambda sample: float(sample.ready),
     ),
 }
-
-
-class _Told(NamedTuple):
-    help: str
-    of: Callable[[ProviderSample], float | None]
-
-
-_PROVIDER_FAMILIES: Final = {
-    "realtime_operator_provider_ready": _Told(
-        "1 while the key is at hand and the provider is not known to be in trouble.",
-        lambda sample: float(sample.ready),
-    ),
-    "realtime_operator_provider_down": _Told(
-        "1 while the provider is in trouble, so that one session at a time asks whether it still is.",
-        lambda sample: float(sample.down),
-    ),
-    "realtime_operator_provider_throttled": _Told(
-        "1 while nothing is sent because the provider said to slow down.",
-        lambda sample: float(sample.throttled),
-    ),
-    "realtime_operator_provider_requests_per_minute": _Told(
-        "Mints a minute at most, by the object's limit or narrowed by the provider's 429s; absent without a limit.",
-        lambda sample: sample.requests_per_minute,
-    ),
-    "realtime_operator_provider_clock_offset_seconds": _Told(
-        "The provider's clock minus ours, as its Date headers tell.", lambda sample: sample.clock_offset
-    ),
-    "realtime_operator_provider_clock_uncertainty_seconds": _Told(
-        "How far the true offset may be spread.", lambda sample: sample.clock_uncertainty
-    ),
-}
-
-
-def _provider_lines(
-    family: str, of: Callable[[ProviderSample], float | None], samples: Sequence[ProviderSample]
-) -> Iterator[str]:
-    for sample in samples:
-        value = of(sample)
-        if value is not None:
-            labels = f'kind="{sample.kind}",namespace="{sample.namespace}",name="{sample.name}"'
-            yield f"{family}{{{labels}}} {value!r}\n"
 
 
 def _lines(

@@ -81,6 +81,9 @@ class Reason(StrEnum):
     PROVIDER_UNREADABLE = "ProviderUnreadable"
     """The provider answered success without a sound token."""
 
+    CAPACITY_EXCEEDED = "CapacityExceeded"
+    """The token expired while its rotation waited for its turn: sessions need more than a limit allows."""
+
     CLUSTER_FORBIDDEN = "ClusterForbidden"
     """RBAC or admission refuses the operator."""
     CLUSTER_UNAVAILABLE = "ClusterUnavailable"

@@ -127,7 +127,8 @@ def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[
         if (last.get("status"), last.get("reason")) == (status, reason):
             continue
         bad = status == "False" and reason not in {Reason.MINTING, Reason.SUSPENDED}
-        good = kind == Type.READY and status == "True"
+        # Sessions that lack capacity lose their token and get the next one in turns: their provider has the event about it.
+        good = kind == Type.READY and status == "True" and last.get("reason") != Reason.CAPACITY_EXCEEDED
         recovered = (
             kind in {Type.ROTATION_HEALTHY, Type.DELIVERED}
             and status == "True"
@@ -185,7 +186,9 @@ def _ready(facts: Facts) -> Verdict:
             return Verdict(
                 Type.READY, "False", Reason.SUSPENDED, f"The token expired at {when}; spec.suspend is true."
             )
-        return Verdict(Type.READY, "False", Reason.EXPIRED, f"The token expired at {when}.{said}")
+        shed = failure is not None and failure.reason == Reason.CAPACITY_EXCEEDED
+        reason = Reason.CAPACITY_EXCEEDED if shed else Reason.EXPIRED
+        return Verdict(Type.READY, "False", reason, f"The token expired at {when}.{said}")
     if failure is not None:
         kept = ""
         if holding is not None:

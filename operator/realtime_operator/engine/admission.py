@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 
 from realtime_operator.api.provider import Limits
 from realtime_operator.core.blame import Blame, Blamed
+from realtime_operator.core.capacity import Offer
 from realtime_operator.core.errors import ProviderDown, ProviderError, ProviderThrottled
 from realtime_operator.core.exchange import MintAnswer
+from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.provider_standing import LastError, Standing
 from realtime_operator.core.rate_hint import MINUTE_S
 from realtime_operator.core.session_memory import SessionMemory
@@ -81,6 +83,17 @@ class Admission:
         if rate is None:
             return self._limits.max_in_flight
         return min(self._limits.max_in_flight, math.ceil(rate / MINUTE_S * (self.latency + ROOM_S) + 1))
+
+    def offer(self, ref: ObjectRef) -> Offer:
+        """What the provider, which is this object, allows now."""
+        now = self._clock.now()
+        return Offer(
+            ref,
+            per_minute=self._throttle.per_minute(now),
+            is_configured=self._throttle.narrowed(now) is None,
+            max_in_flight=self._limits.max_in_flight,
+            latency=self.latency,
+        )
 
     @property
     def standing(self) -> Standing:

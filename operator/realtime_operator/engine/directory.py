@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from realtime_operator.api.group import DEFAULT_PROVIDER_NAME, KIND_CLUSTER_PROVIDER, KIND_PROVIDER
+from realtime_operator.core.capacity import Offer
 from realtime_operator.core.errors import ClusterError, ProviderNotReady
 from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.provider_view import permitted_lifetime
@@ -148,6 +149,11 @@ class Directory:
         """How many passes may run for a provider at once."""
         entry = self._entries.get(key)
         return entry.admission.max_in_flight if entry is not None else DEFAULT_MAX_IN_FLIGHT
+
+    def offer_of(self, key: ProviderKey) -> Offer | None:
+        """What a provider allows; None where it is not known."""
+        entry = self._entries.get(key)
+        return entry.admission.offer(entry.ref) if entry is not None else None
 
     def latency(self) -> float:
         """Mean seconds that a mint takes at the slowest provider."""

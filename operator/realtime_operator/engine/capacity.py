@@ -1,0 +1,157 @@
+"""Keeps what the present sessions need of what there is, and tells those whose token expired while they wait because it does not suffice.
+
+The table is gone through in slices, one a second, so that ten thousand sessions cost no second more than another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from realtime_operator.core.capacity import (
+    Shares,
+    core_share,
+    rotations_per_second,
+    shares_of,
+    shortage,
+)
+from realtime_operator.core.errors import FailureClass
+from realtime_operator.core.failure import Failure
+from realtime_operator.core.reasons import Reason
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.directory import Directory
+from realtime_operator.engine.lanes import ProviderKey
+from realtime_operator.engine.table import Entry, Table
+from realtime_operator.pass_report import PassCase, pass_result
+from realtime_operator.ports import Clock, LeadershipGate, Notice, PassResult
+
+ROUND_LOOKS = 10
+"""In so many looks all sessions are gone through: the figures are 10 s old at most, and 10,000 sessions cost 2 ms a look."""
+
+TOLD_AFTER_S = 5.0
+"""How long a token has been expired before its session is told of a shortage: behind a limit, a moment is no shortage."""
+
+ANNOUNCED_EVERY_S = 600.0
+"""How often the event comes, one for all sessions of a provider: those that lack a token take turns, and each is well in between."""
+
+MEASURED_S = 30.0
+"""Over how long the cost of a mint is measured, at least; one minute's burst must not speak for the hour."""
+
+COST_WEIGHT = 0.3
+"""How much the newest measurement counts in the mean."""
+
+
+class Capacity:
+    """What the sessions need.
+
+    Attributes:
+        core: the share of one core that all rotations need; None before a mint was measured.
+        shares: by provider, of those that have sessions with tokens.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        gate: LeadershipGate,
+        table: Table,
+        directory: Directory,
+        cpu_seconds: Callable[[], float],
+        minted: Callable[[], int],
+        report: Callable[[SessionMemory, PassResult], None],
+    ) -> None:
+        """Know nothing yet.
+
+        Args:
+            clock: time.
+            gate: whether this replica may tell anybody of anything.
+            table: of sessions.
+            directory: for the provider that a session gets, and what that allows.
+            cpu_seconds: CPU time of the process so far.
+            minted: tokens minted so far.
+            report: shows what a session has come to, and what people should hear.
+        """
+        self._clock = clock
+        self._gate = gate
+        self._table = table
+        self._provider_of, self._offer_of = directory.lane_of, directory.offer_of
+        self._cpu_seconds = cpu_seconds
+        self._minted = minted
+        self._report = report
+        self._announced: dict[ProviderKey, float] = {}
+        self._slices: Iterator[list[Entry]] = iter(())
+        self._needed: defaultdict[ProviderKey, float] = defaultdict(float)
+        self._measured_at, self._cpu, self._mints = -math.inf, 0.0, 0
+        self._cost: float | None = None
+        self.core: float | None = None
+        self.shares: dict[ProviderKey, Shares] = {}
+
+    async def look(self) -> None:
+        """Go through another slice of the sessions; after the last one the figures are new."""
+        some = next(self._slices, None)
+        if some is None:
+            self._conclude()
+            entries = list(self._table)
+            size = max(1, math.ceil(len(entries) / ROUND_LOOKS))
+            self._slices = (entries[start : start + size] for start in range(0, len(entries), size))
+            some = next(self._slices, [])
+        for entry in some:
+            memory = entry.memory
+            if memory.gone or memory.wanted.suspended or memory.lead is None:
+                continue
+            key = self._provider_of(memory)
+            self._needed[key] += rotations_per_second(memory.lead)
+            if self._is_shed(entry):
+                self._tell(memory, key)
+
+    def _conclude(self) -> None:
+        needed, self._needed = self._needed, defaultdict(float)
+        self._measure()
+        offers = {key: self._offer_of(key) for key in needed}
+        self.shares = {
+            key: shares_of(offer, needed[key]) for key, offer in offers.items() if offer is not None
+        }
+        self.core = core_share(sum(needed.values()), self._cost)
+
+    def _measure(self) -> None:
+        """Learn what a mint costs, all that the process does besides included."""
+        now, cpu, mints = self._clock.now(), self._cpu_seconds(), self._minted()
+        if now - self._measured_at < MEASURED_S or mints == self._mints:
+            return
+        if self._measured_at > -math.inf:
+            cost = (cpu - self._cpu) / (mints - self._mints)
+            self._cost = cost if self._cost is None else self._cost + COST_WEIGHT * (cost - self._cost)
+        self._measured_at, self._cpu, self._mints = now, cpu, mints
+
+    def _is_shed(self, entry: Entry) -> bool:
+        """Whether a session's token expired while it waits for its turn, and nothing has been told of that."""
+        memory = entry.memory
+        waits = entry.queued and memory.failure is None
+        return waits and 0 < memory.expires_at <= self._clock.now() - TOLD_AFTER_S
+
+    def _tell(self, memory: SessionMemory, key: ProviderKey) -> None:
+        offer, shares = self._offer_of(key), self.shares.get(key)
+        message = shortage(offer, shares, self.core) if offer is not None and shares is not None else None
+        if offer is None or message is None or not self._gate.is_open():
+            return
+        now = self._clock.now()
+        # Nothing was tried and nothing failed, so the next pass, which comes with its turn, begins as if there were no failure.
+        memory.failure = Failure(
+            count=0,
+            reason=Reason.CAPACITY_EXCEEDED,
+            message=message,
+            failure_class=FailureClass.SOON,
+            at=now,
+            next_attempt=now,
+            generation=memory.wanted.generation,
+            rotate=memory.wanted.rotate,
+            minting=False,
+        )
+        notices = []
+        if now - self._announced.get(key, -math.inf) >= ANNOUNCED_EVERY_S:
+            self._announced[key] = now
+            notices = [Notice(offer.ref, warning=True, reason=Reason.CAPACITY_EXCEEDED, message=message)]
+        told = pass_result(memory, PassCase(memory.wanted, now), now=now)
+        self._report(memory, replace(told, notices=notices))
