@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check image wheelhouse manifests cluster-up cluster-down e2e bench drill fuzz format crds chart lock clean
+.PHONY: help demo test check image wheelhouse manifests cluster-up cluster-down e2e bench drill plots fuzz format crds chart lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,8 +46,11 @@ cluster-down: $(STAMP) ## Take it down, whatever is left of it
 e2e: $(STAMP) ## Image, chart and pods that read rotated tokens, on a real node (SUITE=install|delivery MINUTES=15 CLUSTER=node|kind|existing IMAGE=)
 	@exec $(BIN)/python -m e2e
 
-bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady N=1000 LIFETIME=60 RUNS=1)
+bench: $(STAMP) ## Measure on a real control plane (SCENARIO=steady|create|restart|outage|churn|soak|idle|… N=1000 LIFETIME=60 LATENCY=0.15 RUNS=1)
 	@exec $(BIN)/python -m bench $(if $(SECONDS),--seconds $(SECONDS))
+
+plots: $(STAMP) ## Draw docs/plots/*.svg and make the table of docs/performance.md from bench/results
+	@exec $(BIN)/python -m bench.plots
 
 drill: $(STAMP) ## Play faults on a real control plane, judged by the observer (SCENARIOS=all N=200 LIFETIME=60)
 	@exec $(BIN)/python -m drill $(if $(SECONDS),--seconds $(SECONDS))

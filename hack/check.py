@@ -21,6 +21,7 @@ CHECKS: dict[str, list[str]] = {
     "imports": [str(BIN / "lint-imports"), "--no-cache"],
     "crds": [sys.executable, "-m", "realtime_operator.api.crd", "--check", "crds"],
     "reference": [sys.executable, "-m", "realtime_operator.api.reference", "--check", "docs/reference.md"],
+    "plots": [sys.executable, "-m", "bench.plots", "--check"],
     "chart": [sys.executable, "-m", "hack.chart", "--check"],
 }
 """Name to command; each exits 0 when all is well and says otherwise what is wrong."""
