@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import Final
 
 TIMES_CUT_S: Final = 0.5
@@ -47,6 +48,25 @@ def minimum_exposure(expiries: Iterable[float], *, begin: float, possible_at: fl
         possible_at: the earliest moment at which a new token could be there.
     """
     return sum(max(0.0, possible_at - max(expiry, begin)) for expiry in expiries)
+
+
+def minimum_in_turns(
+    expiries: Iterable[float], *, begin: float, back: float, latency: float, places: int
+) -> float:
+    """The same where only so many tokens are asked for at a time: the next ones when these have come, the first expired first.
+
+    Args:
+        expiries: of the tokens held when it began.
+        begin: when minting became impossible.
+        back: when it was possible again.
+        latency: seconds that a mint takes.
+        places: mints at a time.
+    """
+    there_at = (back + latency * (1 + index // places) for index in count())
+    return sum(
+        max(0.0, there - max(expiry, begin))
+        for expiry, there in zip(sorted(expiries), there_at, strict=False)
+    )
 
 
 def per(amount: float | None, count: float) -> float | None:

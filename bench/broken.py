@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bench.arithmetic import Figure, minimum_exposure, per
+from bench.arithmetic import Figure, minimum_exposure, minimum_in_turns, per
 from bench.ledger import first_mint_after, held_at
 from bench.run import Run
 from bench.testimony import Evidence
 from demo.provider.actions import Respond
 from demo.provider.remote import RemoteProvider
+from realtime_operator.api.provider import Limits
 
 Lines = Sequence[Mapping[str, Any]]
 """What the window's witness told, twice a second."""
@@ -30,7 +31,7 @@ async def restart(run: Run) -> Broken:
     await run.rest("without operator", run.settings.down)
     started_at = time.time()
     run.stage.start_operator()
-    return Broken(killed_at, started_at, minimum_of(run, killed_at, started_at))
+    return Broken(killed_at, started_at, *_minima_of(run, killed_at, started_at))
 
 
 async def outage(run: Run) -> Broken:
@@ -41,7 +42,7 @@ async def outage(run: Run) -> Broken:
         await asyncio.to_thread(provider.fault, Respond(status=503), until=back)
         await run.rest("outage", back - time.time())
         (refused,) = await asyncio.to_thread(provider.faults_taken)
-    return Broken(begin, back, minimum_of(run, begin, back), refused)
+    return Broken(begin, back, *_minima_of(run, begin, back), refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,14 @@ class Broken:
         begun_at: when it was broken.
         back_at: when the provider was back, or the operator started again.
         minimum: seconds over all sessions in which tokens had to be expired.
+        minimum_in_turns: the same with the provider's places.
         refused: mints that the provider refused; None where the operator was away.
     """
 
     begun_at: float
     back_at: float
     minimum: float
+    minimum_in_turns: float
     refused: int | None = None
 
     def figures(self, during: Evidence, lines: Lines, ledger: Path) -> dict[str, Figure]:
@@ -68,6 +71,7 @@ class Broken:
         return {
             "exposure_minimum_s": self.minimum,
             "exposure_over_minimum": per(told["expired_seconds"], self.minimum),
+            "exposure_over_minimum_in_turns": per(told["expired_seconds"], self.minimum_in_turns),
             "recovered_s": None if told["unfresh"] else max(0.0, fresh_at - self.back_at),
             "refused_mints": self.refused,
             "first_mint_s": first_mint_after(ledger, self.back_at) if is_restart else None,
@@ -94,3 +98,15 @@ def minimum_of(run: Run, begin: float, back: float) -> float:
     """Give the seconds over all sessions in which tokens had to be expired, because nothing could be minted between two moments."""
     held = held_at(run.stage.ledger, back)
     return minimum_exposure(held.values(), begin=begin, possible_at=back + run.settings.latency)
+
+
+def _minima_of(run: Run, begin: float, back: float) -> tuple[float, float]:
+    """Give the same, and what it is with so many mints at a time as a provider has by default."""
+    in_turns = minimum_in_turns(
+        held_at(run.stage.ledger, back).values(),
+        begin=begin,
+        back=back,
+        latency=run.settings.latency,
+        places=Limits().max_in_flight,
+    )
+    return minimum_of(run, begin, back), in_turns

@@ -37,6 +37,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "expired_seconds": "over all sessions: time with an expired token in the Secret",
     "exposure_minimum_s": "the least of it that was possible: nothing could be minted in between",
     "exposure_over_minimum": "expired_seconds by that",
+    "exposure_over_minimum_in_turns": "expired_seconds by the least that is possible with a provider's default places",
     "missing_seconds": "over all sessions: time without a token after the first one",
     "recovered_s": "from the provider's (or the operator's) return until no token is expired",
     "first_mint_s": "from the operator's new start to its first mint; in restart",

@@ -6,7 +6,15 @@ import random
 
 import pytest
 
-from bench.arithmetic import median_of, minimum_exposure, needed_rate, per, range_of, unevenness
+from bench.arithmetic import (
+    median_of,
+    minimum_exposure,
+    minimum_in_turns,
+    needed_rate,
+    per,
+    range_of,
+    unevenness,
+)
 from bench.settings import Settings
 
 
@@ -47,6 +55,14 @@ def test_the_least_exposure_counts_from_expiry_to_the_first_possible_token() -> 
     assert minimum_exposure([90.0], begin=100, possible_at=160) == 60
     assert minimum_exposure([161.0], begin=100, possible_at=160) == 0
     assert minimum_exposure([130.0, 90.0, 161.0], begin=100, possible_at=160) == 90
+
+
+def test_with_places_the_first_expired_come_first_and_the_others_wait() -> None:
+    """Two at a time, a second each: at 161 those of 90 and 130, at 162 that of 140; that of 170 never expires."""
+    expiries = [170.0, 140.0, 90.0, 130.0]
+    assert minimum_in_turns(expiries, begin=100, back=160, latency=1, places=2) == 61 + 31 + 22
+    at_once = minimum_in_turns(expiries, begin=100, back=160, latency=1, places=4)
+    assert at_once == minimum_exposure(expiries, begin=100, possible_at=161)
 
 
 def test_a_share_of_nothing_is_none() -> None:

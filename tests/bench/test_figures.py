@@ -90,19 +90,20 @@ def test_what_was_broken_is_judged_by_the_witness_and_the_ledger(tmp_path: Path)
     ledger = tmp_path / "ledger"
     ledger.write_text('{"issued_at":90.0,"model":"s"}\n{"issued_at":103.5,"model":"s"}\n{"issued')
     told: dict[str, Any] = {"expired_seconds": 33.0, "fresh_again_at": 102.5, "unfresh": 0}
-    outage = Broken(40.0, 100.0, 30.0, refused=4).figures(evidence(**told), [], ledger)
+    outage = Broken(40.0, 100.0, 30.0, 33.0, refused=4).figures(evidence(**told), [], ledger)
     assert outage == {
         "exposure_minimum_s": 30.0,
         "exposure_over_minimum": pytest.approx(1.1),
+        "exposure_over_minimum_in_turns": pytest.approx(1.0),
         "recovered_s": 2.5,
         "refused_mints": 4,
         "first_mint_s": None,
         "first_rotation_s": None,
     }
     lines = [{"at": at, "rotations": count} for at, count in ((90, 6), (99.5, 7), (100.5, 7), (104.0, 8))]
-    still = Broken(90.0, 100.0, 0.0).figures(evidence(**told | {"unfresh": 1}), lines, ledger)
+    still = Broken(90.0, 100.0, 0.0, 0.0).figures(evidence(**told | {"unfresh": 1}), lines, ledger)
     assert still["recovered_s"] is None
-    never = Broken(90.0, 100.0, 0.0).figures(evidence(**told | {"fresh_again_at": None}), lines, ledger)
+    never = Broken(90.0, 100.0, 0.0, 0.0).figures(evidence(**told | {"fresh_again_at": None}), lines, ledger)
     assert (never["recovered_s"], never["first_mint_s"], never["exposure_over_minimum"]) == (0, 3.5, None)
     assert never["first_rotation_s"] == 4.0
 
@@ -110,7 +111,7 @@ def test_what_was_broken_is_judged_by_the_witness_and_the_ledger(tmp_path: Path)
 def test_the_curve_of_a_recovery_ends_when_all_is_well() -> None:
     """It begins a little before the outage and ends a little after the last session has a living token."""
     lines = [{"at": 30.0 + second, "unfresh": 9 if 60 <= 30 + second < 102 else 0} for second in range(100)]
-    curve = Broken(40.0, 100.0, 0.0, refused=1).details(lines)["unfresh_curve"]
+    curve = Broken(40.0, 100.0, 0.0, 0.0, refused=1).details(lines)["unfresh_curve"]
     assert (curve[0], curve[-1]) == ((-65.0, 0), (6.0, 0))
     assert (1.0, 9) in curve
 
