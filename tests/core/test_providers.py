@@ -354,3 +354,12 @@ def test_what_a_new_process_takes_up() -> None:
     trouble = missing_secret(NAMED)
     keyless = provider_status(generation=1, trouble=trouble, standing=Standing(), before={}, now=NOW)
     assert standing_of(keyless, generation=1).down is None
+
+
+def test_a_new_process_takes_up_a_clock_that_is_wrong() -> None:
+    """A token whose status was not written is due by the provider's clock, which answers alone would tell of, and none has come yet."""
+    status = shown(clock=ProviderClock(-18.6, -17.6, seen_at=NOW))
+    clock = standing_of(status, generation=1).clock
+    assert clock.likely_local(NOW) == NOW + 18
+    assert (clock.uncertainty, clock.seen_at) == (5.0, None)
+    assert standing_of(shown(), generation=1).clock == ProviderClock()

@@ -65,3 +65,8 @@ class ProviderClock:
         if met_low > met_high:
             return ProviderClock(low, high, received_at)
         return ProviderClock(met_low, met_high, received_at)
+
+
+def clock_of(offset: float) -> ProviderClock:
+    """A clock of which only is known that it was about ``offset`` seconds ahead of ours; the first answer says better."""
+    return ProviderClock(offset - UNKNOWN_MARGIN_S, offset + UNKNOWN_MARGIN_S)

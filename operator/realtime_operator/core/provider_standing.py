@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from realtime_operator.core.errors import FailureClass, ProviderDown
-from realtime_operator.core.provider_clock import ProviderClock
+from realtime_operator.core.provider_clock import ProviderClock, clock_of
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.timestamps import from_rfc3339
 
@@ -73,4 +73,5 @@ def standing_of(status: Mapping[str, Any], *, generation: int) -> Standing:
         # A rate without its age is not believed: it may be of last year.
         narrowed=status.get("requestsPerMinute") if narrowed_at is not None else None,
         narrowed_at=narrowed_at if narrowed_at is not None else -math.inf,
+        clock=clock_of(status.get("clockOffsetSeconds") or 0.0),
     )

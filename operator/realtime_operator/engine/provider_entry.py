@@ -56,14 +56,16 @@ class ProviderEntry:
         self._now = clock
         name = f"{provider.ref.kind} {provider.ref.name}"
         self.admission = Admission(clock, name, all_in_trouble=all_in_trouble, wake=wake)
-        self._provider_clock = ProviderClock()
         self._view: ProviderView | None = None
         self._reading = asyncio.Lock()
         self._gone = False
         self.status = status
         self.shown_at = -math.inf
         self.change(provider)
-        self.admission.resume(standing_of(status, generation=self.generation))
+        known = standing_of(status, generation=self.generation)
+        # By an unknown clock a token whose status was not written would be due as much too early, or too late.
+        self._provider_clock = known.clock
+        self.admission.resume(known)
 
     def change(self, provider: KnownProvider) -> None:
         """Take in another spec; clock and latency stay known, trouble and what its 429s told do not."""
@@ -99,7 +101,7 @@ class ProviderEntry:
 
     def is_as(self, view: ProviderView) -> bool:
         """Whether it still is what a pass found it to be: what another one said tells nothing of this provider."""
-        return not self._gone and view == self._view
+        return not self._gone and (view is self._view or view == self._view)
 
     def ended(self) -> None:
         """It is gone: nobody waits for it any more, and what it still answers is nobody's trouble."""
@@ -124,7 +126,11 @@ class ProviderEntry:
             provider, (view, trouble) = self._provider, await self._looked_at(reader)
             while provider is not self._provider:  # another spec was heard of while this one's key was read
                 provider, (view, trouble) = self._provider, await self._looked_at(reader)
-            self._view, self.trouble, self.read_at = view, trouble, self._now.now()
+            if (
+                view != self._view
+            ):  # else it stays the very object that passes have, and is soon known for the same
+                self._view = view
+            self.trouble, self.read_at = trouble, self._now.now()
             changed = before is not None and before != (self._view, str(self.trouble))
             if changed:
                 self.admission.begin_anew()
