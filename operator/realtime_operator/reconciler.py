@@ -227,8 +227,9 @@ class Reconciler:
         self._metrics.minted(reason=reason)
         if reason is MintReason.ROTATION_DUE and due_at is not None:
             self._metrics.lateness(self._clock.now() - due_at)
-        fields = named(memory) | {"reason": reason, "token_id": holding.token.token_id}
-        _log.debug("token minted", extra={"fields": fields})
+        if _log.isEnabledFor(logging.DEBUG):
+            fields = named(memory) | {"reason": reason, "token_id": holding.token.token_id}
+            _log.debug("token minted", extra={"fields": fields})
 
     async def _mint(self, case: PassCase, uid: str) -> EphemeralToken:
         handle, template = case.handle, case.template or case.wanted.request()

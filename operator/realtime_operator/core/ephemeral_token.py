@@ -17,16 +17,17 @@ class EphemeralToken:
         value: the credential.
         issued_at: issue time, seconds since the epoch.
         expires_at: expiry, seconds since the epoch.
+        token_id: the first digits of the value's SHA-256: safe to show.
     """
 
     value: str = field(repr=False)
     issued_at: float
     expires_at: float
+    token_id: str = field(init=False, compare=False)
 
-    @property
-    def token_id(self) -> str:
-        """The first digits of the value's SHA-256: safe to show."""
-        return token_id(self.value)
+    def __post_init__(self) -> None:
+        """Name the token once, for it is asked for at every pass."""
+        object.__setattr__(self, "token_id", token_id(self.value))
 
     @property
     def lifetime(self) -> float:

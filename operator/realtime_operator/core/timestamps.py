@@ -13,7 +13,12 @@ LATEST = 253_370_764_800.0
 
 def to_rfc3339(seconds: float) -> str:
     """Write a moment, in seconds since the epoch, cut to the whole second."""
-    return datetime.fromtimestamp(math.floor(seconds), UTC).isoformat()[: -len("+00:00")] + "Z"
+    return _written(math.floor(seconds))
+
+
+@lru_cache(maxsize=1024)  # a token's times are written three times, and those of a tick's tokens are alike
+def _written(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[: -len("+00:00")] + "Z"
 
 
 def from_rfc3339(text: str | None) -> float | None:

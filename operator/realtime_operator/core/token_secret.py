@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from realtime_operator.api import group
 from realtime_operator.api.secret import SecretKey, SecretSpec
@@ -18,6 +19,10 @@ from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
 
 ANNOTATION_KEYS = f"{group.GROUP}/keys"
 """Which entries of the Secret are ours, by default name: so a renamed entry is found, moved, and not left behind to expire."""
+
+
+_DEFAULT_NAMES: Final[Mapping[str, str]] = {key.value: key.value for key in SecretKey}
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +92,16 @@ def content_of(target: Target, holding: Holding) -> SecretContent:
     """
     token, previous = holding.token, holding.previous
     told = target if holding.request_hash == target.request_hash else holding
-    entries = {SecretKey.TOKEN: token.value, SecretKey.EXPIRES_AT: to_rfc3339(token.expires_at)}
+    entries: dict[str, str] = {
+        SecretKey.TOKEN: token.value,
+        SecretKey.EXPIRES_AT: to_rfc3339(token.expires_at),
+    }
     if previous is not None:
         entries[SecretKey.PREVIOUS_TOKEN] = previous.value
         entries[SecretKey.PREVIOUS_EXPIRES_AT] = to_rfc3339(previous.expires_at)
     entries |= {SecretKey.BASE_URL: told.base_url, SecretKey.MODEL: told.model}
-    entries[SecretKey.DOCUMENT] = json.dumps(entries, separators=(",", ":"), ensure_ascii=False)
+    entries[SecretKey.DOCUMENT] = _ENCODER.encode(entries)
+    names = _names(target.spec)
     annotations = {
         **target.spec.annotations,
         group.ANNOTATION_SESSION: target.session.name,
@@ -101,13 +110,18 @@ def content_of(target: Target, holding: Holding) -> SecretContent:
         group.ANNOTATION_REQUEST_HASH: holding.request_hash,
         group.ANNOTATION_TOKEN_ID: token.token_id,
         group.ANNOTATION_ROTATE: holding.rotate,
-        ANNOTATION_KEYS: ",".join(f"{key.value}={target.spec.key_name(key)}" for key in SecretKey),
+        ANNOTATION_KEYS: ",".join(f"{key}={name}" for key, name in names.items()),
     }
     return SecretContent(
-        data={target.spec.key_name(key): value for key, value in entries.items()},
+        data={names[key]: value for key, value in entries.items()},
         labels={**target.spec.labels, group.LABEL_MANAGED_BY: group.MANAGED_BY},
         annotations=annotations,
     )
+
+
+def _names(spec: SecretSpec) -> Mapping[str, str]:
+    """The names that entries have in a Secret, by their default names."""
+    return {key: spec.keys.get(key, key) for key in _DEFAULT_NAMES} if spec.keys else _DEFAULT_NAMES
 
 
 def holding_of(observed: ObservedSecret) -> Holding | None:

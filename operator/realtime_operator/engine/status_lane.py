@@ -88,6 +88,9 @@ class StatusLane:
             self._rounds_off -= 1
             return
         due = self._take()
+        if not due:
+            self._strikes = 0
+            return
         troubles = await asyncio.gather(*(self._write(each) for each in due))
         failed = [(each, trouble) for each, trouble in zip(due, troubles, strict=True) if trouble is not None]
         if not failed:
