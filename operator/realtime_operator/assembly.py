@@ -24,6 +24,7 @@ from realtime_operator.engine.rhythm import Act, Rhythm, every, until_stopped
 from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
+from realtime_operator.glance import Glancer
 from realtime_operator.pod_ports import PodMetrics, PodStore
 from realtime_operator.ports import (
     Clock,
@@ -109,10 +110,8 @@ class Assembly:
             seams: wrappers around the parts of the world.
         """
         self._settings = settings
-        self._settled = settled
-        self._is_settled = False
-        self.gate = Gate()
-        self.table = Table()
+        self._settled, self._is_settled = settled, False
+        self.gate, self.table = Gate(), Table()
         self._objects = seams.objects(world.objects)
         self._values = SessionValues(
             clock=clock,
@@ -132,11 +131,12 @@ class Assembly:
             wake=lambda memories: self.dispatcher.wake_all(memories),  # noqa: PLW0108 - made later
             announce=lambda notice: self._notice_lane.submit(notice),  # noqa: PLW0108 - made later
         )
+        secrets = seams.secrets(world.secrets)
         reconciler = Reconciler(
             clock=clock,
             providers=self.directory,
             mints=seams.mints(world.mints),
-            secrets=seams.secrets(world.secrets),
+            secrets=secrets,
             values=self._values,
             metrics=metrics,
             writing=lambda memory: self._pod_lane.writing(memory),  # noqa: PLW0108 - made later
@@ -147,6 +147,7 @@ class Assembly:
             table=self.table,
             lanes=Lanes(self.directory.max_in_flight),
             reconcile=seams.passes(reconciler.reconcile),
+            glance=Glancer(clock=clock, providers=self.directory, secrets=secrets).glance,
             provider_of=self.directory.lane_of,
             let_go=self.directory.let_go,
             mint_latency=self.directory.latency,

@@ -9,6 +9,7 @@ from typing import Any
 from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.reasons import MintReason
 from realtime_operator.core.report import Facts, news, status_document
+from realtime_operator.core.rest import Rest
 from realtime_operator.core.schedule import spread
 from realtime_operator.core.session_memory import SessionMemory, Wanted
 from realtime_operator.ports import Notice, PassResult, ProviderHandle
@@ -61,16 +62,46 @@ class PassCase:
 
 def pass_result(memory: SessionMemory, case: PassCase, *, now: float) -> PassResult:
     """Say what the object should show, what people should hear, and when to look again."""
+    memory.rest = None
     if case.needs_place or case.overtaken:
         # The next pass follows at once, and says what there is to say.
         return PassResult(now, again=case.overtaken, needs_place=case.needs_place)
     wake_at = next_wake_up(memory, case.wanted, now=now)
     if memory.gone or _knows_nothing_new(memory, case, now=now):
         return PassResult(wake_at)
-    status = status_document(facts(memory, case, now=now), memory.status)
+    known = facts(memory, case, now=now)
+    status = status_document(known, memory.status)
+    memory.rest = _rest_after(memory, case) if known.ready else None
     told = _told_by_the_provider(memory)
     notices = [Notice(memory.ref, *item) for item in news(memory.status, status) if item[1] != told]
     return PassResult(wake_at, status, notices)
+
+
+def _rest_after(memory: SessionMemory, case: PassCase) -> Rest | None:
+    """What a session rests upon after a pass; None where the next look must be a whole pass.
+
+    That is so for whoever has pods to be told, values from Secrets or a policy about its namespace, because these are looked at in passes.
+    """
+    wanted, holding, provider = case.wanted, memory.holding, case.provider
+    if provider is None or holding is None or case.template is None:
+        return None
+    allow = provider.view.allow
+    settled = (
+        memory.wanted is wanted
+        and memory.failure is None
+        and memory.unwritten is None
+        and memory.checked_generation == wanted.generation
+        and case.is_current(memory)
+    )
+    watched_closely = (
+        wanted.suspended
+        or bool(wanted.pod_selector)
+        or bool(case.template.marks)
+        or bool(case.template.secrets)
+        or (bool(wanted.rotate) and wanted.rotate != holding.rotate)
+        or (allow is not None and allow.namespaces is not None)
+    )
+    return Rest(wanted, holding, provider.view) if settled and not watched_closely else None
 
 
 def _told_by_the_provider(memory: SessionMemory) -> str | None:

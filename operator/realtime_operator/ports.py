@@ -174,17 +174,14 @@ class ProviderHandle(Protocol):
     @property
     def view(self) -> ProviderView:
         """Its spec, key and policy."""
-        ...
 
     @property
     def clock(self) -> ProviderClock:
         """Its clock, as far as its answers tell."""
-        ...
 
     @property
     def is_current(self) -> bool:
         """Whether it still is what the pass found it to be."""
-        ...
 
     async def admitted(self, memory: SessionMemory) -> bool:
         """Wait until one more request is within the limits, the most urgent first; ``ProviderDown`` while others probe it.
@@ -218,6 +215,9 @@ class ProviderDirectory(Protocol):
             ProviderNotReady: there is none, it refuses this session, or it has no usable key.
         """
         ...
+
+    def gives(self, memory: SessionMemory, view: ProviderView) -> bool:
+        """Whether a session would be given this very provider now, as it was when ``view`` was taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ BREACHES: dict[str, tuple[str, str]] = {
         "adapters/kube_client.py",
         "import kubernetes",
     ),
+    "Assembly and simulator know ports and no adapter": (
+        "assembly.py",
+        "from realtime_operator.adapters import kube_client",
+    ),
 }
 """For each contract a file, and an import that it must not have."""
 

@@ -20,9 +20,9 @@ from realtime_operator.core.secret_documents import (
 from realtime_operator.core.secret_view import SecretStamp, WrittenSecret
 from realtime_operator.core.token_secret import Target, content_of
 from realtime_operator.ports import SecretStore
+from sim.secrets import InMemorySecrets
 from tests.adapters.cluster import client_of, create_session, delete_secret
 from tests.support.builders import a_holding, a_target, a_token
-from tests.support.fakes import InMemorySecrets
 
 NAME = "concierge"
 

@@ -14,7 +14,7 @@ from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.reasons import Reason
 from realtime_operator.ports import Listed
 from realtime_operator.reference_ports import KeyDocument
-from tests.support.fakes import unavailable
+from sim.secrets import unavailable
 
 
 @dataclass(slots=True)

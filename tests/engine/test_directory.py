@@ -23,9 +23,10 @@ from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.lanes import ProviderKey
 from realtime_operator.ports import Notice
 from realtime_operator.reference_ports import KeyDocument
+from sim.secrets import unavailable
 from tests.engine.cluster import InMemoryFiles, InMemoryObjects, InMemoryReferences
 from tests.support.builders import KEY, NOW, a_memory, a_session, a_template, an_answer
-from tests.support.fakes import SettableClock, unavailable
+from tests.support.fakes import SettableClock
 
 BEARER = {"Authorization": f"Bearer {KEY}"}
 CONSENT = {group.LABEL_PROVIDER_KEY: "true"}

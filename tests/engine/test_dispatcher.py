@@ -14,8 +14,8 @@ from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.dispatcher import MANY_RUNNING
 from realtime_operator.ports import PassResult
+from sim.virtual_time import run_virtually
 from tests.engine.world import World, slow_mint
-from tests.support.virtual_time import run_virtually
 
 
 def virtually(story: Callable[..., Awaitable[None]]) -> Callable[..., None]:

@@ -6,9 +6,9 @@ import asyncio
 
 from realtime_operator.core.timestamps import to_rfc3339
 from realtime_operator.engine.pod_lane import LATELY_S
+from sim.secrets import unavailable
 from tests.engine.pods import HANGS, a_world, add_pod, delivered, token_id, told_session, until
 from tests.engine.test_dispatcher import virtually
-from tests.support.fakes import unavailable
 
 
 @virtually

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from sim.secrets import unavailable
 from tests.engine.pods import FORBIDDEN, HANGS, a_world, add_pod, delivered, token_id, told_session
 from tests.engine.test_dispatcher import virtually
-from tests.support.fakes import unavailable
 from tests.support.pods import by_variable
 
 

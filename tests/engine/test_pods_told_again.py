@@ -9,10 +9,10 @@ import pytest
 
 from realtime_operator.core.errors import ClusterForbidden
 from realtime_operator.core.reasons import Reason
+from sim.secrets import unavailable
 from tests.engine.pods import a_world, add_pod, delivered, token_id, told_session
 from tests.engine.test_dispatcher import virtually
 from tests.engine.world import World
-from tests.support.fakes import unavailable
 
 HELD = "realtime-operator.io/held-token-id"
 TOLD = "realtime-operator.io/token-id"

@@ -20,8 +20,8 @@ from realtime_operator.engine.limiter import RateLimiter
 from realtime_operator.engine.table import Table
 from realtime_operator.engine.turns import FAILING_BEHIND_S, Lane, Turns, Urgency, urgency_of
 from realtime_operator.engine.wakeups import WakeUps
+from sim.virtual_time import run_virtually
 from tests.support.builders import NOW, a_holding, a_memory, a_session, a_token
-from tests.support.virtual_time import run_virtually
 
 A: ProviderKey = ("RealtimeProvider", "hotel", "a")
 B: ProviderKey = ("RealtimeProvider", "hotel", "b")

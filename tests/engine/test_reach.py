@@ -5,9 +5,10 @@ from __future__ import annotations
 from realtime_operator.core.errors import ClusterForbidden
 from realtime_operator.core.reasons import Reason
 from realtime_operator.engine.reach import WELL_FOR_S, Reach
+from sim.secrets import unavailable
 from tests.engine.cluster import InMemoryObjects
 from tests.support.fake_pods import InMemoryPods
-from tests.support.fakes import SettableClock, unavailable
+from tests.support.fakes import SettableClock
 
 KINDS = ("ClusterRealtimeProvider", "RealtimeProvider", "RealtimeSession")
 FORBIDDEN = ClusterForbidden(Reason.CLUSTER_FORBIDDEN, "RBAC does not let the operator list realtimesessions")

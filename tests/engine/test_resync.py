@@ -9,9 +9,9 @@ import pytest
 
 from realtime_operator.core.errors import ClusterUnavailable
 from realtime_operator.engine.resync import Kept, Known, resync, resync_all
+from sim.secrets import unavailable
 from tests.engine.cluster import InMemoryObjects
 from tests.support.builders import a_session
-from tests.support.fakes import unavailable
 
 KIND = "RealtimeSession"
 

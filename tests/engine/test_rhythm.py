@@ -8,7 +8,7 @@ import contextlib
 import pytest
 
 from realtime_operator.engine.rhythm import Rhythm, every
-from tests.support.virtual_time import run_virtually
+from sim.virtual_time import run_virtually
 
 EVERY_S, QUIET_S = 300.0, 2.0
 

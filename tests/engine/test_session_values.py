@@ -16,9 +16,10 @@ from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.session_values import FORGOTTEN_AFTER_S, LOOKS_AT_ONCE, SessionValues
 from realtime_operator.engine.table import Entry, Table
 from realtime_operator.reference_ports import KeyDocument
+from sim.secrets import unavailable
 from tests.engine.cluster import InMemoryReferences
 from tests.support.builders import BODY, a_memory, a_session
-from tests.support.fakes import SettableClock, unavailable
+from tests.support.fakes import SettableClock
 
 CONSENT = {group.LABEL_SESSION_VALUE: "true"}
 

@@ -19,12 +19,12 @@ from realtime_operator.engine.status_lane import (
     StatusLane,
 )
 from realtime_operator.ports import Notice
+from sim.secrets import unavailable
+from sim.virtual_time import run_virtually
 from tests.engine.cluster import InMemoryObjects
 from tests.engine.outage import a_provider
 from tests.engine.world import World
 from tests.support.builders import a_memory, a_ref, a_session
-from tests.support.fakes import unavailable
-from tests.support.virtual_time import run_virtually
 
 ROUNDS = 40
 """After an outage the lane may leave some rounds out, but not for longer than this many seconds."""

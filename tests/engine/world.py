@@ -23,13 +23,15 @@ from realtime_operator.engine.pod_lane import PodLane
 from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
+from realtime_operator.glance import Glancer
 from realtime_operator.ports import Notice, PassResult
 from realtime_operator.reconciler import Reconciler
 from realtime_operator.reference_ports import KeyDocument
+from sim.secrets import InMemorySecrets
 from tests.engine.cluster import InMemoryFiles, InMemoryObjects, InMemoryReferences
 from tests.support.builders import KEY, a_session
 from tests.support.fake_pods import InMemoryPods
-from tests.support.fakes import CountingMetrics, FixedDirectory, InMemorySecrets, ScriptedProvider
+from tests.support.fakes import CountingMetrics, FixedDirectory, ScriptedProvider
 
 PROVIDER: ProviderKey = ("RealtimeProvider", "hotel", "default")
 
@@ -94,6 +96,9 @@ class World:
             table=self.table,
             lanes=Lanes(self.providers.max_in_flight if self.providers else lambda _: in_flight),
             reconcile=reconcile or self.reconciler.reconcile,
+            glance=Glancer(
+                clock=self.clock, providers=self.providers or self.directory, secrets=self.secrets
+            ).glance,
             provider_of=self.lane_of,
             let_go=self.providers.let_go if self.providers else lambda _: None,
             mint_latency=self.providers.latency if self.providers else lambda: 0.1,

@@ -9,15 +9,9 @@ from realtime_operator.core.report import changed_fields
 from realtime_operator.core.session_memory import SessionMemory, wanted_of
 from realtime_operator.ports import Notice, PassResult
 from realtime_operator.reconciler import Reconciler
+from sim.secrets import InMemorySecrets
 from tests.support.builders import a_memory, a_session
-from tests.support.fakes import (
-    CountingMetrics,
-    FixedDirectory,
-    FixedValues,
-    InMemorySecrets,
-    ScriptedProvider,
-    SettableClock,
-)
+from tests.support.fakes import CountingMetrics, FixedDirectory, FixedValues, ScriptedProvider, SettableClock
 
 
 class Stage:

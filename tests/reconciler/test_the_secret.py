@@ -18,9 +18,9 @@ from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.reasons import MintReason, Reason
 from realtime_operator.core.secret_documents import create_manifest
 from realtime_operator.core.token_secret import content_of
+from sim.secrets import unavailable
 from tests.reconciler.stage import Stage
 from tests.support.builders import NOW, a_holding, a_ref, a_target, a_token
-from tests.support.fakes import unavailable
 
 
 async def ready_stage(**spec: Any) -> Stage:

@@ -16,9 +16,9 @@ from realtime_operator.core.errors import (
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.report import TELL_AGAIN_S
+from sim.secrets import unavailable
 from tests.reconciler.stage import Stage
 from tests.support.builders import KEY, NOW, a_view, an_answer
-from tests.support.fakes import unavailable
 
 DOWN = ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, "connection refused by 127.0.0.1")
 REJECTED = an_answer({"error": {"code": "invalid_value", "param": "session.model"}}, status=400)

@@ -9,8 +9,8 @@ import pytest
 from realtime_operator.core.errors import OperatorError, ProviderNotReady
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.schedule import RETRY_LONGEST_WITHOUT_TOKEN_S
+from sim.secrets import unavailable
 from tests.reconciler.stage import Stage
-from tests.support.fakes import unavailable
 
 NO_KEY = ProviderNotReady(Reason.KEY_SECRET_MISSING, "Secret keys/openai does not exist.")
 SHORT: dict[str, Any] = {"lifetimeSeconds": 60, "delivery": {"propagation": "None"}}

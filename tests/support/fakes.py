@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import copy
-import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from realtime_operator.core.errors import (
-    ClusterUnavailable,
-    InvalidSession,
-    OperatorError,
-    ProviderError,
-    SecretMoved,
-    SessionGone,
-)
+from realtime_operator.core.errors import OperatorError, ProviderError
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.mint_answer import clock_after
 from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_view import ProviderView, permitted_lifetime
-from realtime_operator.core.reasons import Reason
 from realtime_operator.core.secret_values import with_values
-from realtime_operator.core.secret_view import (
-    ObservedSecret,
-    SecretStamp,
-    WrittenSecret,
-    observed_secret,
-    stamp_of,
-    written_secret,
-)
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import Clock
 from tests.support.builders import NOW, a_view, minted
-
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
-
-
-def unavailable() -> ClusterUnavailable:
-    """The error of an API server that is away."""
-    return ClusterUnavailable(Reason.CLUSTER_UNAVAILABLE, "The Kubernetes API does not answer.")
 
 
 @dataclass(slots=True)
@@ -55,154 +27,6 @@ class SettableClock:
     def now(self) -> float:
         """The time that was set."""
         return self.time
-
-
-@dataclass(slots=True)
-class InMemorySecrets:
-    """Secrets as an API server keeps them: with uids and versions, and refusing what it refuses.
-
-    Attributes:
-        stored: documents by namespace and name.
-        calls: how often each call was made.
-        away: raised by every call until it is None again.
-        refuse: raised once by the next call of that name.
-        ended: namespaces that are terminating or gone.
-        before_write: called before a write is carried out.
-        latency: seconds that every read takes.
-        writing: seconds that every write takes.
-        added_labels: what admission adds to every Secret that is created.
-    """
-
-    stored: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    calls: Counter[str] = field(default_factory=Counter)
-    away: OperatorError | None = None
-    refuse: dict[str, OperatorError] = field(default_factory=dict)
-    ended: set[str] = field(default_factory=set)
-    before_write: Callable[[], None] = lambda: None
-    latency: float = 0.0
-    writing: float = 0.0
-    added_labels: dict[str, str] = field(default_factory=dict)
-    version: int = 0
-
-    async def read(self, namespace: str, name: str) -> ObservedSecret | None:
-        """See ``ports.SecretStore``."""
-        if self.latency:
-            await asyncio.sleep(self.latency)
-        self._enter("read")
-        document = self.stored.get((namespace, name))
-        return observed_secret(copy.deepcopy(document)) if document is not None else None
-
-    async def look(self, namespace: str, name: str) -> SecretStamp | None:
-        """See ``ports.SecretStore``."""
-        if self.latency:
-            await asyncio.sleep(self.latency)
-        self._enter("look")
-        document = self.stored.get((namespace, name))
-        return stamp_of(document) if document is not None else None
-
-    async def create(self, namespace: str, manifest: Mapping[str, Any]) -> WrittenSecret:
-        """See ``ports.SecretStore``."""
-        await self._begin("create")
-        name = manifest["metadata"]["name"]
-        if (namespace, name) in self.stored:
-            raise SecretMoved(Reason.SECRET_MOVED, f"namespace {namespace} has a Secret of that name already")
-        if namespace in self.ended:
-            raise SessionGone(Reason.SESSION_GONE, f"namespace {namespace} is gone")
-        self.put(namespace, manifest)
-        self.stored[namespace, name]["metadata"].setdefault("labels", {}).update(self.added_labels)
-        return written_secret(self.stored[namespace, name], manifest)
-
-    async def replace(self, namespace: str, name: str, manifest: Mapping[str, Any]) -> WrittenSecret:
-        """See ``ports.SecretStore``."""
-        await self._begin("replace")
-        document, metadata = self.stored.get((namespace, name)), manifest["metadata"]
-        if document is None or any(
-            document["metadata"][field] != metadata[field] for field in ("uid", "resourceVersion")
-        ):
-            raise SecretMoved(Reason.SECRET_MOVED, f"Secret {namespace}/{name} is not the one observed")
-        made = _decoded(copy.deepcopy(dict(manifest)))
-        del made["metadata"]["managedFields"]
-        made["metadata"]["namespace"] = namespace
-        return written_secret(self._keep(namespace, name, document, made), manifest)
-
-    async def patch(self, namespace: str, name: str, patch: Mapping[str, Any]) -> SecretStamp:
-        """See ``ports.SecretStore``."""
-        await self._begin("patch")
-        document = self.stored.get((namespace, name))
-        metadata = patch["metadata"]
-        if (
-            document is None
-            or document["metadata"]["uid"] != metadata["uid"]
-            or metadata.get("resourceVersion") not in (None, document["metadata"]["resourceVersion"])
-        ):
-            raise SecretMoved(Reason.SECRET_MOVED, f"Secret {namespace}/{name} is not the one observed")
-        merged = _decoded(_merged(document, patch))
-        if document.get("immutable") and merged.get("data") != document.get("data"):
-            raise InvalidSession(
-                Reason.SECRET_UNUSABLE,
-                "the Secret is immutable or of another type: the API server refuses data",
-            )
-        return stamp_of(self._keep(namespace, name, document, merged))
-
-    def _keep(
-        self, namespace: str, name: str, before: Mapping[str, Any], after: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Store what a write makes of a Secret: a new version, if it changes anything."""
-        _check_labels(after)
-        if after != before:
-            self.version += 1
-            after["metadata"]["resourceVersion"] = str(self.version)
-            self.stored[namespace, name] = after
-        return after
-
-    def put(self, namespace: str, manifest: Mapping[str, Any]) -> SecretStamp:
-        """Store a Secret as somebody else's client would, in the place of any other of that name."""
-        document = _decoded(copy.deepcopy(dict(manifest)))
-        _check_labels(document)
-        self.version += 1
-        document["metadata"] |= {
-            "namespace": namespace,
-            "uid": f"secret-uid-{self.version}",
-            "resourceVersion": str(self.version),
-        }
-        self.stored[namespace, document["metadata"]["name"]] = document
-        return stamp_of(document)
-
-    def edit(self, **data: str | None) -> None:
-        """Change entries of Secret concierge in namespace hotel behind the operator's back; None removes."""
-        name = "concierge"
-        document = self.stored["hotel", name]
-        entries = {key.replace("_", "-"): value for key, value in data.items()}
-        encoded = {key: value and base64.b64encode(value.encode()).decode() for key, value in entries.items()}
-        self.stored["hotel", name] = _merged(document, {"data": encoded})
-        self.version += 1
-        self.stored["hotel", name]["metadata"]["resourceVersion"] = str(self.version)
-
-    def delete(self, name: str = "concierge") -> None:
-        """Delete a Secret in namespace hotel."""
-        del self.stored["hotel", name]
-
-    def data(self, name: str = "concierge") -> dict[str, str]:
-        """The decoded entries of a Secret in namespace hotel."""
-        return dict(observed_secret(self.stored["hotel", name]).data)
-
-    @property
-    def writes(self) -> int:
-        """How many creations and patches were tried."""
-        return self.calls["create"] + self.calls["replace"] + self.calls["patch"]
-
-    async def _begin(self, call: str) -> None:
-        if self.writing:
-            await asyncio.sleep(self.writing)
-        self._enter(call)
-        self.before_write()
-
-    def _enter(self, call: str) -> None:
-        self.calls[call] += 1
-        if self.away is not None:
-            raise self.away.with_traceback(None)  # or it would grow with every call
-        if call in self.refuse:
-            raise self.refuse.pop(call)
 
 
 Scripted = MintAnswer | OperatorError | Callable[[MintCall], Awaitable[MintAnswer]]
@@ -276,17 +100,24 @@ class FixedDirectory:
     Attributes:
         handle: that provider.
         trouble: raised instead, until it is None again.
+        resolved: how often it was asked for, which each pass does once.
     """
 
     handle: FixedHandle = field(default_factory=lambda: FixedHandle(a_view()))
     trouble: OperatorError | None = None
+    resolved: int = 0
 
     async def resolve(self, memory: SessionMemory, template: MintTemplate) -> tuple[FixedHandle, int | None]:
         """See ``ports.ProviderDirectory``."""
+        self.resolved += 1
         if self.trouble is not None:
             raise self.trouble.with_traceback(None)
         labels = {"kubernetes.io/metadata.name": memory.ref.namespace or ""}
         return self.handle, permitted_lifetime(self.handle.view, template, labels)
+
+    def gives(self, memory: SessionMemory, view: ProviderView) -> bool:  # noqa: ARG002 - as the port says
+        """See ``ports.ProviderDirectory``."""
+        return self.trouble is None and view is self.handle.view
 
 
 @dataclass(slots=True)
@@ -355,34 +186,3 @@ class CountingMetrics:
     def held_after(self, seconds: float) -> None:
         """See ``pod_ports.PodMetrics``."""
         self.held.append(seconds)
-
-
-def _merged(document: Any, patch: Any) -> Any:
-    """A JSON merge patch (RFC 7396), applied to a copy."""
-    if not isinstance(patch, Mapping):
-        return copy.deepcopy(patch)
-    result = dict(document) if isinstance(document, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = _merged(result.get(key), value)
-    return result
-
-
-def _decoded(document: dict[str, Any]) -> dict[str, Any]:
-    """Move stringData into data, as the API server does, and add the type's default."""
-    texts = document.pop("stringData", {})
-    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in texts.items()}
-    if encoded:
-        document["data"] = {**(document.get("data") or {}), **encoded}
-    document.setdefault("type", "Opaque")
-    return document
-
-
-def _check_labels(document: Mapping[str, Any]) -> None:
-    labels = document["metadata"].get("labels") or {}
-    if not all(_LABEL_VALUE.fullmatch(value) for value in labels.values()):
-        raise InvalidSession(
-            Reason.INVALID_SPEC, "the API server refuses the Secret as invalid at metadata.labels"
-        )

@@ -17,6 +17,7 @@ from realtime_operator.core.mint_request import MintTemplate, mint_template
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.pod_view import Sought
 from realtime_operator.core.reasons import Reason
+from realtime_operator.core.rest import Rest
 from realtime_operator.core.schedule import Lead
 from realtime_operator.core.secret_view import SecretStamp
 from realtime_operator.core.timestamps import from_rfc3339
@@ -115,6 +116,7 @@ class SessionMemory:
         delivery: what is known of the pods that use the token; None for nothing.
         told: the token id, selector and Secret that pods were last told of; None for none by this process.
         older_claimant: name of an older session that wants the same Secret; empty for none.
+        rest: what the last pass found, if it left nothing to do; else None.
         gone: whether the object was deleted; nothing is written for it any more.
     """
 
@@ -139,6 +141,7 @@ class SessionMemory:
     delivery: Delivery | None = None
     told: tuple[str, str, str] | None = None
     older_claimant: str = ""
+    rest: Rest | None = None
     gone: bool = False
 
 

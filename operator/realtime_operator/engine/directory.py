@@ -15,7 +15,7 @@ from realtime_operator.api.group import DEFAULT_PROVIDER_NAME, KIND_CLUSTER_PROV
 from realtime_operator.core.capacity import Offer
 from realtime_operator.core.errors import ClusterError, ProviderNotReady
 from realtime_operator.core.mint_request import MintTemplate
-from realtime_operator.core.provider_view import permitted_lifetime
+from realtime_operator.core.provider_view import ProviderView, permitted_lifetime
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.believed import Believed
@@ -166,15 +166,18 @@ class Directory:
         entry = await self._find(memory)
         if not entry.was_read:
             await entry.read(self._reader, older_than=self._clock.now() - LOOK_AT_KEYS_S)
-        if entry.trouble is not None:
-            raise ProviderNotReady(
-                entry.trouble.reason, f"{entry.ref.kind} {entry.ref.name}: {entry.trouble}"
-            )
+        if (trouble := entry.trouble) is not None:
+            raise ProviderNotReady(trouble.reason, f"{entry.ref.kind} {entry.ref.name}: {trouble}")
         labels: Mapping[str, str] = {}
         granted = Granted(entry, entry.view)
         if granted.view.allow is not None and granted.view.allow.namespaces is not None:
             labels = await self._labels(memory.ref.namespace or "")
         return granted, permitted_lifetime(granted.view, template, labels)
+
+    def gives(self, memory: SessionMemory, view: ProviderView) -> bool:
+        """Whether a session would be given this very provider now; see ``ports.ProviderDirectory``."""
+        entry = self._entries.get(self.lane_of(memory))
+        return entry is not None and entry.trouble is None and entry.is_as(view)
 
     async def refresh(self) -> None:
         """Look at keys that are older than 10 s, show what was found, and tell of what changed; what fails is tried again next time."""

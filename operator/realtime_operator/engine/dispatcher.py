@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from realtime_operator.core.errors import FailureClass
-from realtime_operator.core.failure import Failure
 from realtime_operator.core.reasons import Reason
-from realtime_operator.core.schedule import retry_delay
+from realtime_operator.core.rest import is_at_rest
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.engine.glances import Glance, Glances
 from realtime_operator.engine.lanes import Lanes, ProviderKey, Work
+from realtime_operator.engine.surprise import after_surprise
 from realtime_operator.engine.table import Entry, Table
 from realtime_operator.engine.turns import Lane, rotation_of, urgency_of
 from realtime_operator.engine.wakeups import WakeUps
@@ -46,6 +46,7 @@ class Dispatcher:
         table: Table,
         lanes: Lanes,
         reconcile: Reconcile,
+        glance: Glance,
         provider_of: Callable[[SessionMemory], ProviderKey],
         let_go: Callable[[str], None],
         mint_latency: Callable[[], float],
@@ -62,6 +63,7 @@ class Dispatcher:
         self._mint_latency = mint_latency
         self._report = report
         self._metrics = metrics
+        self._glances = Glances(clock, glance, self._glanced)
         self._wake_ups = WakeUps()
         self._nudge = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
@@ -135,6 +137,7 @@ class Dispatcher:
         """Start nothing more; let what runs end within ``grace`` seconds, then cancel it."""
         self._stopping = True
         self._nudge.set()
+        await self._glances.stop()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=grace)
             for task in late:
@@ -142,6 +145,7 @@ class Dispatcher:
             await asyncio.gather(*late, return_exceptions=True)
 
     def _queue_due(self, *, until: float) -> None:
+        self._glances.give_up_on_late()
         for uid in self._wake_ups.pop_due(until):
             entry = self._table.get(uid)
             if entry is None:
@@ -149,7 +153,20 @@ class Dispatcher:
             if entry.queued:
                 entry.again = True
                 continue
-            self._queue(entry, self._work(entry.memory, horizon=until))
+            if is_at_rest(entry.memory, horizon=until):
+                self._glances.add(entry, horizon=until)
+            else:
+                self._queue(entry, self._work(entry.memory, horizon=until))
+
+    def _glanced(self, entry: Entry, wake_at: float | None) -> None:
+        """See to what follows a look; a pass where it did not suffice."""
+        entry.queued = False
+        if wake_at is None or entry.again:
+            entry.again = False
+            self._queue(entry, self._work(entry.memory, horizon=self._clock.now()))
+            self._nudge.set()
+        else:
+            self._wake_ups.set_earlier(entry.memory.ref.uid, wake_at)
 
     def _queue(self, entry: Entry, work: Work) -> None:
         entry.queued, entry.work = True, work
@@ -168,7 +185,7 @@ class Dispatcher:
 
     def _begin(self, work: Work) -> None:
         entry = self._table.get(work.uid)
-        if entry is None or entry.work != replace(work, beside=False):
+        if entry is None or entry.work != (replace(work, beside=False) if work.beside else work):
             self._lanes.finished(work)  # it waits elsewhere now, or for nothing
         elif work.beside and (now := self._placed(entry, work.horizon)).urgency.lane is not Lane.LOOK:
             # A look that waited has become a rotation meanwhile: then it waits for one of the provider's places like others.
@@ -194,10 +211,8 @@ class Dispatcher:
         memory, result = entry.memory, PassResult(self._clock.now() + TICK_S)
         memory.older_claimant = self._table.older_claimant(memory)
         try:
-            came = partial(self._token_came, work)
-            result = await self._reconcile(
-                memory, horizon=work.horizon, may_mint=not work.beside, token_came=came
-            )
+            came, may_mint = partial(self._token_came, work), not work.beside
+            result = await self._reconcile(memory, horizon=work.horizon, may_mint=may_mint, token_came=came)
         except Exception:  # noqa: BLE001 - one session's surprise must not end the others; it is logged and retried
             result = PassResult(self._after_surprise(memory))
         else:
@@ -229,22 +244,7 @@ class Dispatcher:
 
     def _after_surprise(self, memory: SessionMemory) -> float:
         """An error that nobody planned costs one session one pass, never the process."""
-        now = self._clock.now()
-        count = memory.failure.count + 1 if memory.failure is not None else 1
-        delay = retry_delay(
-            attempt=count, life_left=memory.expires_at - now, uid=memory.ref.uid, retry_after=None
-        )
-        memory.failure = Failure(
-            count=count,
-            reason=Reason.INTERNAL_ERROR,
-            message="The operator met an error of its own; its log tells more. It tries again.",
-            failure_class=FailureClass.SOON,
-            at=now,
-            next_attempt=now + delay,
-            generation=memory.wanted.generation,
-            rotate=memory.wanted.rotate,
-            minting=True,
-        )
+        memory.failure = after_surprise(memory, now=self._clock.now())
         self._metrics.pass_failed(reason=Reason.INTERNAL_ERROR)
         _log.exception("a pass failed unexpectedly", extra={"fields": {"uid": memory.ref.uid}})
-        return now + delay
+        return memory.failure.next_attempt

@@ -1,0 +1,41 @@
+"""A look at a session at rest: whether its Secret still is the version known. All else that a pass finds out is known to be as it was."""
+
+from __future__ import annotations
+
+from realtime_operator.core.errors import ClusterError
+from realtime_operator.core.rest import is_at_rest
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.pass_report import next_wake_up
+from realtime_operator.ports import Clock, ProviderDirectory, SecretStore
+from realtime_operator.secret_writer import TRUSTED_S
+
+
+class Glancer:
+    """Seven looks come between two rotations of a token of ten minutes, and a whole pass costs five times as much as this."""
+
+    def __init__(self, *, clock: Clock, providers: ProviderDirectory, secrets: SecretStore) -> None:
+        self._clock = clock
+        self._providers = providers
+        self._secrets = secrets
+
+    async def glance(self, memory: SessionMemory, *, horizon: float) -> float | None:
+        """Look at one session; gives the local time of the next look, or None where it needs a pass.
+
+        Args:
+            memory: of the session.
+            horizon: rotations due by this local time need a pass now.
+        """
+        now, rest, wanted = self._clock.now(), memory.rest, memory.wanted
+        if rest is None or not is_at_rest(memory, horizon=max(now, horizon)):
+            return None
+        if not self._providers.gives(memory, rest.view):
+            return None
+        if now - memory.checked_at >= TRUSTED_S:
+            try:
+                stamp = await self._secrets.look(memory.ref.namespace or "", wanted.secret_name)
+            except ClusterError:
+                return None  # the pass will find the same, and say so
+            if stamp != memory.stamp or memory.rest is not rest or memory.wanted is not wanted:
+                return None
+            memory.checked_at = now
+        return next_wake_up(memory, wanted, now=self._clock.now())
