@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check image wheelhouse manifests cluster-up cluster-down e2e bench drill plots fuzz format crds chart lock clean
+.PHONY: help demo test check image wheelhouse manifests cluster-up cluster-down e2e bench drill plots sim fuzz format crds chart lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ plots: $(STAMP) ## Draw docs/plots/*.svg and make the table of docs/performance.
 
 drill: $(STAMP) ## Play faults on a real control plane, judged by the observer (SCENARIOS=all N=200 LIFETIME=60)
 	@exec $(BIN)/python -m drill $(if $(SECONDS),--seconds $(SECONDS))
+
+sim: $(STAMP) ## Days in minutes: the engine in virtual time among faults by seed (SEEDS=20 SESSIONS=1000 LARGE=10000 HOURS=24 LIFETIME=600 FAULTS=all SEED=1)
+	@exec $(BIN)/python -m sim
 
 fuzz: $(STAMP) ## Try hostile answers of a provider (EXAMPLES=200000 FUZZ_SEED=n)
 	@exec $(BIN)/python -m fuzz $(if $(EXAMPLES),--examples $(EXAMPLES)) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))

@@ -120,6 +120,10 @@ class Account:
                 subject.settle(at, self._offset)
             self._offset = clock_offset
 
+    def exposure(self, at: float) -> Exposure:
+        """What all sessions suffered up to ``at``."""
+        return sum((one.total(at, self._offset) for one in self._subjects.values()), self._ended)
+
     def figures(self, at: float) -> Figures:
         """The figures up to ``at``."""
         total, unfresh, fresh_again_at = self._ended, 0, self._fresh_again_at or 0.0

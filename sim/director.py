@@ -1,0 +1,115 @@
+"""Has the faults begin and end, on the models that they are about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from random import Random
+from typing import Any, Final
+
+from realtime_operator.ports import Clock
+from sim import api_server, provider
+from sim.api_server import ApiServer
+from sim.faults import Fault, Kind, last_of
+from sim.judge import Judge
+from sim.process import Process
+from sim.provider import ModelledProvider
+
+PROVIDER: Final = {
+    Kind.PROVIDER_503: provider.Manner.REFUSES,
+    Kind.PROVIDER_429: provider.Manner.THROTTLES,
+    Kind.PROVIDER_HANGS: provider.Manner.HANGS,
+    Kind.PROVIDER_RESETS: provider.Manner.RESETS,
+    Kind.PROVIDER_SLOW: provider.Manner.IS_SLOW,
+}
+API: Final = {
+    Kind.API_AWAY: api_server.Manner.IS_AWAY,
+    Kind.API_SLOW: api_server.Manner.IS_SLOW,
+    Kind.API_409: api_server.Manner.MEDDLES,
+    Kind.API_410: api_server.Manner.EXPIRES_LISTS,
+}
+
+CLOCK_STEP_LIVES: Final = 1 / 60
+"""How far the provider's clock is set forward at most, as a share of a life: tokens that are out expire so much sooner.
+
+Never back: tokens that are out would live longer, and replacing them when they were due would count as too early.
+"""
+
+
+RIGHT_S, WRONG_S = 2.0, 6.0
+"""A provider's clock is off by less than the first of these, or by more than the second.
+
+In between, a new process assumes less, and the provider's status does not tell: where the process before ended between a Secret and its
+status, that token would be due so much too early.
+"""
+
+
+class Director:
+    """Plays faults."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        dice: Random,
+        *,
+        api: ApiServer,
+        provider: ModelledProvider,
+        process: Process,
+        judge: Judge,
+        lifetime: int,
+    ) -> None:
+        """Stand ready."""
+        self._clock, self._dice = clock, dice
+        self._api, self._provider, self._process, self._judge = api, provider, process, judge
+        self._step = CLOCK_STEP_LIVES * lifetime
+        self._active: list[Fault] = []
+
+    async def play(self, faults: Sequence[Fault], own: set[asyncio.Task[Any]]) -> None:
+        """Have all faults begin and end; ``own`` are the tasks that outlive the operator."""
+        moments = [(fault.begin, True, fault) for fault in faults]
+        moments += [(fault.end, False, fault) for fault in faults]
+        for at, begins, fault in sorted(moments, key=lambda moment: moment[0]):
+            await asyncio.sleep(max(0.0, at - self._clock.now()))
+            if begins:
+                await self._begin(fault, own)
+            else:
+                self._end(fault)
+
+    async def excuse(self, spans: Sequence[tuple[float, float]]) -> None:
+        """Tell the judge when the promise cannot be kept."""
+        for begin, end in spans:
+            await asyncio.sleep(begin - self._clock.now())
+            self._judge.excuse_begins()
+            await asyncio.sleep(end - self._clock.now())
+            self._judge.excuse_ends()
+
+    async def _begin(self, fault: Fault, own: set[asyncio.Task[Any]]) -> None:
+        self._active.append(fault)
+        self._set_manners()
+        if fault.kind is Kind.KILL:
+            await self._process.kill(own)
+        elif fault.kind is Kind.RESTART:
+            await self._process.end()
+        elif fault.kind is Kind.PROVIDER_CLOCK:
+            self._set_clock(self._provider.offset + self._dice.uniform(0, self._step))
+        elif fault.kind is Kind.WATCH_GAP and self._process.watch is not None:
+            self._process.watch.lose()
+
+    def _set_clock(self, offset: float) -> None:
+        if not RIGHT_S <= abs(offset) <= WRONG_S:
+            self._provider.offset = offset
+            self._judge.clock_set(offset)
+
+    def _end(self, fault: Fault) -> None:
+        self._active.remove(fault)
+        self._set_manners()
+        kinds = {fault.kind for fault in self._active}
+        if fault.kind in {Kind.KILL, Kind.RESTART} and not kinds & {Kind.KILL, Kind.RESTART}:
+            self._process.start()
+        elif fault.kind is Kind.WATCH_GAP and self._process.watch is not None and fault.kind not in kinds:
+            self._process.watch.open()
+
+    def _set_manners(self) -> None:
+        of_provider, of_api = last_of(self._active, PROVIDER), last_of(self._active, API)
+        self._provider.manner = PROVIDER[of_provider] if of_provider else provider.Manner.WELL
+        self._api.manner = API[of_api] if of_api else api_server.Manner.WELL

@@ -1,0 +1,72 @@
+"""Three bugs, planted around the operator's passes by the seam that is there for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from realtime_operator.core.schedule import SPREAD_SHARE
+from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.ports import PassResult, Reconcile
+
+BEYOND_S = 30.0
+EVERY = 40
+
+
+def late_by_the_lead(inner: Reconcile) -> Reconcile:
+    """Rotation begins when the life is used up, and not when the lead is left of it."""
+    shifted: dict[str, object] = {}
+
+    async def reconcile(memory: SessionMemory, **how: Any) -> PassResult:
+        result = await inner(memory, **how)
+        lead, uid = memory.lead, memory.ref.uid
+        if lead is not None and memory.rotation_at is not None and shifted.get(uid) != memory.scheduled_for:
+            shifted[uid] = memory.scheduled_for
+            memory.rotation_at += lead.left + SPREAD_SHARE * lead.lifetime
+        return result
+
+    return reconcile
+
+
+def back_off_beyond_expiry(inner: Reconcile) -> Reconcile:
+    """After a failure the next attempt comes when the token is past its expiry."""
+
+    async def reconcile(memory: SessionMemory, **how: Any) -> PassResult:
+        result = await inner(memory, **how)
+        failure = memory.failure
+        if failure is None or memory.expires_at <= 0:
+            return result
+        at = max(failure.next_attempt, memory.expires_at + BEYOND_S)
+        memory.failure = replace(failure, next_attempt=at)
+        return replace(result, wake_at=at)
+
+    return reconcile
+
+
+def lost_wake_up(inner: Reconcile) -> Reconcile:
+    """Now and then a pass ends, and nobody looks at the session again."""
+    passes = count(1)
+
+    async def reconcile(memory: SessionMemory, **how: Any) -> PassResult:
+        result = await inner(memory, **how)
+        return replace(result, wake_at=math.inf) if next(passes) % EVERY == 0 else result
+
+    return reconcile
+
+
+def far_too_early(inner: Reconcile) -> Reconcile:
+    """Rotation begins as soon as it was done."""
+    shifted: dict[str, object] = {}
+
+    async def reconcile(memory: SessionMemory, **how: Any) -> PassResult:
+        result = await inner(memory, **how)
+        lead, uid = memory.lead, memory.ref.uid
+        if lead is not None and memory.rotation_at is not None and shifted.get(uid) != memory.scheduled_for:
+            shifted[uid] = memory.scheduled_for
+            memory.rotation_at -= lead.left
+            return replace(result, wake_at=memory.rotation_at)
+        return result
+
+    return reconcile
