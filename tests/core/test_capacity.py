@@ -87,3 +87,8 @@ def test_what_is_short_is_named_with_its_remedy(
 def test_what_suffices_needs_no_sentence() -> None:
     """All of a limit is not more than it."""
     assert shortage(OFFER, shares_of(OFFER, 1.0), 1.0) is None
+
+
+def test_a_provider_in_trouble_lacks_no_capacity() -> None:
+    """What its sessions lack is its answer."""
+    assert shortage(replace(OFFER, is_down=True), shares_of(OFFER, 5.0), 0.1) is None

@@ -27,6 +27,7 @@ class Offer:
         is_configured: whether that rate is the one in its spec.
         max_in_flight: requests at once at most.
         latency: mean seconds from request to answer.
+        is_down: whether it is in trouble, which is what its sessions lack then.
     """
 
     ref: ObjectRef
@@ -34,6 +35,7 @@ class Offer:
     is_configured: bool
     max_in_flight: int
     latency: float
+    is_down: bool = False
 
     @property
     def name(self) -> str:
@@ -86,7 +88,7 @@ def shortage(offer: Offer, shares: Shares, core: float | None) -> str | None:
         shares: what its sessions need of that.
         core: the share of the operator's core that all sessions need; None where unknown.
     """
-    return next(_shortages(offer, shares, core), None)
+    return None if offer.is_down else next(_shortages(offer, shares, core), None)
 
 
 def _shortages(offer: Offer, shares: Shares, core: float | None) -> Iterator[str]:

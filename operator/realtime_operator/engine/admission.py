@@ -93,6 +93,7 @@ class Admission:
             is_configured=self._throttle.narrowed(now) is None,
             max_in_flight=self._limits.max_in_flight,
             latency=self.latency,
+            is_down=self._probing.down is not None,
         )
 
     @property

@@ -1,4 +1,6 @@
-"""Keeps what the present sessions need of what there is, and tells those whose token expired while they wait because it does not suffice.
+"""Keeps what the present sessions need of what there is, and tells those whose token expired while they wait for their turn.
+
+A session that waits has no pass that would notice; and it is told which limit is short, if one is.
 
 The table is gone through in slices, one a second, so that ten thousand sessions cost no second more than another.
 """
@@ -7,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from realtime_operator.core.capacity import (
+    Offer,
     Shares,
     core_share,
     rotations_per_second,
@@ -31,7 +34,13 @@ ROUND_LOOKS = 10
 """In so many looks all sessions are gone through: the figures are 10 s old at most, and 10,000 sessions cost 2 ms a look."""
 
 TOLD_AFTER_S = 5.0
-"""How long a token has been expired before its session is told of a shortage: behind a limit, a moment is no shortage."""
+"""How long a token has been expired before its session is told: behind a limit a moment is nothing to speak of."""
+
+TOLD_A_LOOK = 100
+"""So many sessions are told in one look at most: tokens go before statuses, and after an outage most are well before the next round."""
+
+LASTING_S = 60.0
+"""How long a limit has been short before anybody is told: a rate that was narrowed by a few 429s, or a burst, is over by then."""
 
 ANNOUNCED_EVERY_S = 600.0
 """How often the event comes, one for all sessions of a provider: those that lack a token take turns, and each is well in between."""
@@ -80,6 +89,7 @@ class Capacity:
         self._cpu_seconds = cpu_seconds
         self._minted = minted
         self._report = report
+        self._short_since: dict[ProviderKey, float] = {}
         self._announced: dict[ProviderKey, float] = {}
         self._slices: Iterator[list[Entry]] = iter(())
         self._needed: defaultdict[ProviderKey, float] = defaultdict(float)
@@ -97,14 +107,16 @@ class Capacity:
             size = max(1, math.ceil(len(entries) / ROUND_LOOKS))
             self._slices = (entries[start : start + size] for start in range(0, len(entries), size))
             some = next(self._slices, [])
+        told_before = self._clock.now() - TOLD_AFTER_S if self._gate.is_open() else 0.0
+        told = 0
         for entry in some:
             memory = entry.memory
             if memory.gone or memory.wanted.suspended or memory.lead is None:
                 continue
             key = self._provider_of(memory)
             self._needed[key] += rotations_per_second(memory.lead)
-            if self._is_shed(entry):
-                self._tell(memory, key)
+            if entry.queued and 0 < memory.expires_at <= told_before and told < TOLD_A_LOOK:
+                told += self._expired_waiting(memory, key)
 
     def _conclude(self) -> None:
         needed, self._needed = self._needed, defaultdict(float)
@@ -114,6 +126,10 @@ class Capacity:
             key: shares_of(offer, needed[key]) for key, offer in offers.items() if offer is not None
         }
         self.core = core_share(sum(needed.values()), self._cost)
+        since, now = self._short_since, self._clock.now()
+        self._short_since = {
+            key: since.get(key, now) for key in self.shares if self._shortage(key) is not None
+        }
 
     def _measure(self) -> None:
         """Learn what a mint costs, all that the process does besides included."""
@@ -125,33 +141,53 @@ class Capacity:
             self._cost = cost if self._cost is None else self._cost + COST_WEIGHT * (cost - self._cost)
         self._measured_at, self._cpu, self._mints = now, cpu, mints
 
-    def _is_shed(self, entry: Entry) -> bool:
-        """Whether a session's token expired while it waits for its turn, and nothing has been told of that."""
-        memory = entry.memory
-        waits = entry.queued and memory.failure is None
-        return waits and 0 < memory.expires_at <= self._clock.now() - TOLD_AFTER_S
-
-    def _tell(self, memory: SessionMemory, key: ProviderKey) -> None:
+    def _shortage(self, key: ProviderKey) -> tuple[Offer, str] | None:
+        """What a provider allows, and which limit is short; None where everything suffices."""
         offer, shares = self._offer_of(key), self.shares.get(key)
-        message = shortage(offer, shares, self.core) if offer is not None and shares is not None else None
-        if offer is None or message is None or not self._gate.is_open():
-            return
+        if offer is None or shares is None:
+            return None
+        message = shortage(offer, shares, self.core)
+        return None if message is None else (offer, message)
+
+    def _expired_waiting(self, memory: SessionMemory, key: ProviderKey) -> bool:
+        """Say that a token has expired while its session waits, and for which limit once that is known; tells whether there was news."""
+        now, short = self._clock.now(), self._shortage(key)
+        is_lasting = now - self._short_since.get(key, now) >= LASTING_S
+        if short is not None and is_lasting and memory.failure is None:
+            offer, message = short
+            memory.failure = _lacking(memory, message, now=now)
+            self._show(memory, self._notices(offer, key, message, now=now))
+            return True
+        if not any(
+            c["type"] == "Ready" and c["status"] == "True" for c in memory.status.get("conditions") or ()
+        ):
+            return False
+        self._show(memory)
+        return True
+
+    def _show(self, memory: SessionMemory, notices: Sequence[Notice] | None = None) -> None:
+        """Show what the session has come to; with these events instead of its own, if any are given."""
         now = self._clock.now()
-        # Nothing was tried and nothing failed, so the next pass, which comes with its turn, begins as if there were no failure.
-        memory.failure = Failure(
-            count=0,
-            reason=Reason.CAPACITY_EXCEEDED,
-            message=message,
-            failure_class=FailureClass.SOON,
-            at=now,
-            next_attempt=now,
-            generation=memory.wanted.generation,
-            rotate=memory.wanted.rotate,
-            minting=False,
-        )
-        notices = []
-        if now - self._announced.get(key, -math.inf) >= ANNOUNCED_EVERY_S:
-            self._announced[key] = now
-            notices = [Notice(offer.ref, warning=True, reason=Reason.CAPACITY_EXCEEDED, message=message)]
         told = pass_result(memory, PassCase(memory.wanted, now), now=now)
-        self._report(memory, replace(told, notices=notices))
+        self._report(memory, told if notices is None else replace(told, notices=notices))
+
+    def _notices(self, offer: Offer, key: ProviderKey, message: str, *, now: float) -> Sequence[Notice]:
+        if now - self._announced.get(key, -math.inf) < ANNOUNCED_EVERY_S:
+            return ()
+        self._announced[key] = now
+        return (Notice(offer.ref, warning=True, reason=Reason.CAPACITY_EXCEEDED, message=message),)
+
+
+def _lacking(memory: SessionMemory, message: str, *, now: float) -> Failure:
+    """Nothing was tried and nothing failed, so the next pass, which comes with its turn, begins as if there were no failure."""
+    return Failure(
+        count=0,
+        reason=Reason.CAPACITY_EXCEEDED,
+        message=message,
+        failure_class=FailureClass.SOON,
+        at=now,
+        next_attempt=now,
+        generation=memory.wanted.generation,
+        rotate=memory.wanted.rotate,
+        minting=False,
+    )
