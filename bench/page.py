@@ -1,4 +1,4 @@
-"""The table of docs/performance.md, made from the results: the newest of each scenario, lifetime and number of sessions."""
+"""What docs/performance.md shows of the results: the newest of each scenario, lifetime and number of sessions, and the plots."""
 
 from __future__ import annotations
 
@@ -34,8 +34,13 @@ def short(commit: str) -> str:
     return commit[:7] + DIRTY * commit.endswith(DIRTY)
 
 
-def with_figures(page: str, results: Iterable[Result]) -> str:
-    """Put the table into a page, between its marks.
+def with_figures(page: str, results: Iterable[Result], plots: Iterable[str] = ()) -> str:
+    """Put the table, and the plots below it, into a page between its marks.
+
+    Args:
+        page: its text.
+        results: of the bench.
+        plots: names of files in the folder plots beside the page.
 
     Raises:
         ValueError: the page has no marks.
@@ -44,7 +49,8 @@ def with_figures(page: str, results: Iterable[Result]) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page lacks {BEGIN} or {END}")
-    return f"{before}{BEGIN}\n\n{_table(results)}\n\n{END}{after}"
+    images = "".join(f"![{name.partition('.')[0]}](plots/{name})\n\n" for name in plots)
+    return f"{before}{BEGIN}\n\n{_table(results)}\n\n{images}{END}{after}"
 
 
 def newest(results: Iterable[Result]) -> list[Result]:

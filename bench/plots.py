@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     results, folder, page = read_results(asked.results), asked.docs / "plots", asked.docs / "performance.md"
     made = {folder / name: text for name, text in plots_of(results).items()}
-    made[page] = with_figures(page.read_text(), results)
+    made[page] = with_figures(page.read_text(), results, [path.name for path in made])
     if asked.check:
         stale = [path for path, text in made.items() if _text_of(path) != text]
         stale += sorted(set(folder.glob("*.svg")) - made.keys())

@@ -53,7 +53,7 @@ def test_a_plot_that_is_out_of_date_is_found(tmp_path: Path, capsys: pytest.Capt
     assert main(asked) == 0
     assert main([*asked, "--check"]) == 0
     assert page.read_text().startswith(f"Before.\n{BEGIN}\n\n| run |")
-    assert page.read_text().endswith(f"|\n\n{END}\nAfter.\n")
+    assert page.read_text().endswith(f"![memory](plots/memory.svg)\n\n{END}\nAfter.\n")
     (tmp_path / "plots" / "cpu.svg").write_text("edited")
     (tmp_path / "plots" / "of-nothing.svg").write_text("<svg/>")
     (results / "b.json").write_text(json.dumps(a_result(sessions=2000)))
