@@ -217,7 +217,7 @@ class ProviderDirectory(Protocol):
         ...
 
     def gives(self, memory: SessionMemory, view: ProviderView) -> bool:
-        """Whether a session would be given this very provider now, as it was when ``view`` was taken."""
+        """Whether a session would be given this very provider, as when ``view`` was taken, and its token lives by the clock known now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,13 @@ def test_what_could_not_be_listed_does_not_change_the_counts() -> None:
         assert "GET pods: 500" in after.trouble.message
     forbidden = tally()
     forbidden.refused(None, "RBAC does not let the operator list pods")
-    assert forbidden.delivery(before, final=True).consuming == 5
+    told = forbidden.delivery(before, final=True)
+    assert told.consuming == 5
+    assert told.is_forbidden
+    silent = tally()
+    silent.unlisted("GET pods: 500")
+    # Nor does it give a right that was missing: by the pods' pace their kubelets would be too late.
+    assert silent.delivery(told, final=True).is_forbidden
 
 
 def test_confirmations_are_counted_when_pods_have_had_their_time() -> None:

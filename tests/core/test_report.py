@@ -325,6 +325,8 @@ def test_news() -> None:
     assert told(HEALTHY, replace(HEALTHY, expired=True)) == [(True, "Expired"), (True, "Expired")]
     assert told(HEALTHY, replace(HEALTHY, expired=True, suspended=True)) == [(True, "Expired")]
     assert told(nothing, replace(nothing, failure=PEOPLE)) == [(True, "ProviderUnauthorized")]
+    shed = replace(HEALTHY, expired=True, failure=replace(AGAIN, reason="CapacityExceeded"))
+    assert told(shed, HEALTHY) == []
 
 
 facts = st.builds(

@@ -12,6 +12,7 @@ import pytest
 
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.reasons import Reason
+from realtime_operator.engine.capacity import Capacity
 from tests.engine.limited import Bucket, Sliding, Window
 from tests.engine.test_dispatcher import virtually
 from tests.engine.test_tight_limit import a_world, add
@@ -171,3 +172,35 @@ async def test_a_limit_that_suffices_is_blamed_for_nothing() -> None:
             said |= set(ready(world))
         assert Reason.CAPACITY_EXCEEDED not in said
         assert ready(world) == {Reason.ISSUED: SESSIONS}
+
+
+@virtually
+async def test_an_outage_does_not_make_mints_dear() -> None:
+    """What the process does while nothing can be minted is no cost of the mints after it."""
+    world, limited = a_world(Sliding(1000), requestsPerMinute=100)
+    limited.life = 120
+    used, counted = 0.0, 0
+    async with world:
+        assert world.providers is not None
+        capacity = Capacity(
+            clock=world.clock,
+            gate=world.gate,
+            table=world.table,
+            directory=world.providers,
+            cpu_seconds=lambda: used,
+            minted=lambda: counted,
+            report=lambda *_: None,
+        )
+        for number in range(SESSIONS):
+            add(world, number, lifetimeSeconds=120)
+        await asyncio.sleep(60)
+        shares = []
+        for second in range(1200):
+            await asyncio.sleep(1)
+            used += 0.2
+            counted += 0 if 300 <= second < 900 else 1
+            await capacity.look()
+            if capacity.core is not None:
+                shares.append(capacity.core)
+        assert shares
+        assert max(shares) < 0.4

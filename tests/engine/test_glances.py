@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from realtime_operator.api.provider import Allow
 from realtime_operator.core.errors import ProviderNotReady
+from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.reasons import Reason
 from realtime_operator.secret_writer import LOOK_AGAIN_S
 from sim.secrets import unavailable
 from sim.virtual_time import run_virtually
+from tests.engine.outage import a_provider, add, model_of
 from tests.engine.world import World
-from tests.support.builders import a_view
+from tests.support.builders import a_view, minted
 from tests.support.fakes import FixedHandle
 
 A_WHILE_S = 6 * LOOK_AGAIN_S
@@ -144,5 +147,32 @@ def test_an_error_of_its_own_costs_a_look_and_no_session() -> None:
             assert world.memory().rest is not None
             await asyncio.sleep(600)
             assert world.expired_seconds == 0
+
+    run_virtually(story())
+
+
+def test_a_clock_that_turns_out_to_be_ahead_ends_a_rest() -> None:
+    """Another session's answer tells that the token has expired long ago by the provider's clock: the next look is a pass, which mints."""
+
+    async def story() -> None:
+        ahead = 0.0
+        world = World(providers=[a_provider()])
+        minted_for: list[str] = []
+
+        async def mint(call: MintCall) -> MintAnswer:
+            now = world.clock.now() + ahead
+            minted_for.append(model_of(call))
+            answer = minted(f"ek_{len(minted_for)}", at=now, life=600)
+            return replace(answer, sent_at=world.clock.now(), received_at=world.clock.now())
+
+        world.provider.always = mint
+        async with world:
+            for number in range(2):
+                add(world, number, lifetimeSeconds=600)
+            await asyncio.sleep(120)
+            ahead = 500.0
+            add(world, 1, lifetimeSeconds=600, annotations={"realtime-operator.io/rotate": "1"})
+            await asyncio.sleep(LOOK_AGAIN_S + 5)
+            assert sorted(minted_for) == ["m0", "m0", "m1", "m1"]
 
     run_virtually(story())

@@ -100,6 +100,27 @@ async def test_a_second_word_that_is_refused_says_nothing() -> None:
 
 
 @virtually
+async def test_a_pod_that_is_gone_before_its_second_word_ends_nothing() -> None:
+    """Though it has the token in a variable, too: the later lists are made, and say what they find."""
+    world = a_world()
+    world.provider.life = 600
+    also = {"env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s0", "key": "token"}}}]}
+    add_pod(world, "voice-0", container=also | {"volumeMounts": [{"name": "token", "mountPath": "/token"}]})
+    add_pod(world, "voice-1")
+    notes(world, "voice-0")[HELD] = "that-of-before"
+    async with world:
+        await a_session_that_is_told(world)
+
+        async def goes() -> None:
+            del world.pods.stored["voice-0"]
+
+        world.pods.slow["voice-0"] = goes
+        await asyncio.sleep(30)
+        assert world.metrics.pods_by["gone"] == 1
+        assert world.shown()["pods"] == {"consuming": 1, "notified": 1}
+
+
+@virtually
 async def test_the_next_process_knows_whom_the_one_before_told_again() -> None:
     """Its first list tells nobody of a token that was told in either way."""
     before = a_world()

@@ -205,8 +205,9 @@ class Tally:
             final: whether pods have had their time to report.
         """
         if before is not None and (self._unlisted or (self._refusal and not self.consuming)):
-            # Nothing was counted, so the counts that were told last stand.
-            return Delivery(before.consuming, before.notified, before.confirmed, self.trouble)
+            # Nothing was counted, so the counts that were told last stand, and so does a right that was missing.
+            trouble = before.trouble if before.is_forbidden else self.trouble
+            return Delivery(before.consuming, before.notified, before.confirmed, trouble)
         confirmed = before.confirmed if before is not None else None
         if final and (self.reporters or confirmed is not None):
             confirmed = self.confirmed

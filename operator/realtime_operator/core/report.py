@@ -121,20 +121,21 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[
 def news(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[bool, str, str]]:
     """Events about what changed: whether it is a warning, the reason, the message. Nothing for a plain rotation."""
     old = {condition["type"]: condition for condition in before.get("conditions") or ()}
+    # Sessions that lack capacity lose their token and get the next one in turns: their provider has the event about it.
+    was_shed = old.get(Type.READY, {}).get("reason") == Reason.CAPACITY_EXCEEDED
     for condition in after["conditions"]:
         kind, status, reason = condition["type"], condition["status"], condition["reason"]
         last = old.get(kind, {})
         if (last.get("status"), last.get("reason")) == (status, reason):
             continue
         bad = status == "False" and reason not in {Reason.MINTING, Reason.SUSPENDED}
-        # Sessions that lack capacity lose their token and get the next one in turns: their provider has the event about it.
-        good = kind == Type.READY and status == "True" and last.get("reason") != Reason.CAPACITY_EXCEEDED
+        good = kind == Type.READY and status == "True"
         recovered = (
             kind in {Type.ROTATION_HEALTHY, Type.DELIVERED}
             and status == "True"
             and last.get("status") == "False"
         )
-        if bad or good or recovered:
+        if bad or ((good or recovered) and not was_shed):
             yield bad, reason, condition["message"]
 
 

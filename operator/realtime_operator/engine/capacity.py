@@ -48,6 +48,9 @@ ANNOUNCED_EVERY_S = 600.0
 MEASURED_S = 30.0
 """Over how long the cost of a mint is measured, at least; one minute's burst must not speak for the hour."""
 
+MANY_MINTS = 10
+"""Where fewer were needed, half of them may be missing by chance."""
+
 COST_WEIGHT = 0.3
 """How much the newest measurement counts in the mean."""
 
@@ -116,11 +119,11 @@ class Capacity:
             key = self._provider_of(memory)
             self._needed[key] += rotations_per_second(memory.lead)
             if entry.queued and 0 < memory.expires_at <= told_before and told < TOLD_A_LOOK:
-                told += self._expired_waiting(memory, key)
+                told += self._expired_waiting(entry, key)
 
     def _conclude(self) -> None:
         needed, self._needed = self._needed, defaultdict(float)
-        self._measure()
+        self._measure(sum(needed.values()))
         offers = {key: self._offer_of(key) for key in needed}
         self.shares = {
             key: shares_of(offer, needed[key]) for key, offer in offers.items() if offer is not None
@@ -131,13 +134,21 @@ class Capacity:
             key: since.get(key, now) for key in self.shares if self._shortage(key) is not None
         }
 
-    def _measure(self) -> None:
-        """Learn what a mint costs, all that the process does besides included."""
+    def _measure(self, needed: float) -> None:
+        """Learn what a mint costs, all that the process does besides included; an outage, in which there are few, says nothing of that.
+
+        Args:
+            needed: mints a second that should have been.
+        """
         now, cpu, mints = self._clock.now(), self._cpu_seconds(), self._minted()
-        if now - self._measured_at < MEASURED_S or mints == self._mints:
+        seconds, done = now - self._measured_at, mints - self._mints
+        if seconds < MEASURED_S:
             return
-        if self._measured_at > -math.inf:
-            cost = (cpu - self._cpu) / (mints - self._mints)
+        is_outage = needed * seconds >= MANY_MINTS and done < needed * seconds / 2
+        if not done and not is_outage:
+            return
+        if self._measured_at > -math.inf and not is_outage:
+            cost = (cpu - self._cpu) / done
             self._cost = cost if self._cost is None else self._cost + COST_WEIGHT * (cost - self._cost)
         self._measured_at, self._cpu, self._mints = now, cpu, mints
 
@@ -149,11 +160,12 @@ class Capacity:
         message = shortage(offer, shares, self.core)
         return None if message is None else (offer, message)
 
-    def _expired_waiting(self, memory: SessionMemory, key: ProviderKey) -> bool:
+    def _expired_waiting(self, entry: Entry, key: ProviderKey) -> bool:
         """Say that a token has expired while its session waits, and for which limit once that is known; tells whether there was news."""
-        now, short = self._clock.now(), self._shortage(key)
+        memory, now, short = entry.memory, self._clock.now(), self._shortage(key)
         is_lasting = now - self._short_since.get(key, now) >= LASTING_S
-        if short is not None and is_lasting and memory.failure is None:
+        # Who has its turn already lacks nothing.
+        if short is not None and is_lasting and memory.failure is None and entry.work is not None:
             offer, message = short
             memory.failure = _lacking(memory, message, now=now)
             self._show(memory, self._notices(offer, key, message, now=now))

@@ -177,7 +177,7 @@ class Directory:
     def gives(self, memory: SessionMemory, view: ProviderView) -> bool:
         """Whether a session would be given this very provider now; see ``ports.ProviderDirectory``."""
         entry = self._entries.get(self.lane_of(memory))
-        return entry is not None and entry.trouble is None and entry.is_as(view)
+        return entry is not None and entry.still_serves(memory, view)
 
     async def refresh(self) -> None:
         """Look at keys that are older than 10 s, show what was found, and tell of what changed; what fails is tried again next time."""

@@ -99,7 +99,7 @@ class Dispatcher:
 
     def all_in_trouble(self, provider: ProviderKey) -> bool:
         """Whether no session of a provider goes on as it should."""
-        fine = (e.memory for e in self._table if e.memory.failure is None and not e.memory.wanted.suspended)
+        fine = (entry.memory for entry in self._table if entry.is_fine)
         return not any(self._provider_of(memory) == provider for memory in fine)
 
     def drop(self, uid: str) -> None:

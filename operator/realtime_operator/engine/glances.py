@@ -54,9 +54,7 @@ class Glances:
         entry.queued = True
         self._waiting.append((entry, horizon, self._clock.now()))
         if len(self._workers) < min(AT_ONCE, 1 + len(self._waiting) // IN_A_ROW):
-            worker = asyncio.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._workers.add(asyncio.create_task(self._work()))
 
     def give_up_on_late(self) -> None:
         """Have a pass for whoever has waited too long."""
@@ -73,12 +71,17 @@ class Glances:
         await asyncio.gather(*workers, return_exceptions=True)
 
     async def _work(self) -> None:
-        while self._waiting:
-            entry, horizon, _ = self._waiting.popleft()
-            wake_at = None
-            if not entry.again:
-                wake_at = await self._looked(entry.memory, horizon)
-            self._follow(entry, wake_at)
+        try:
+            while self._waiting:
+                entry, horizon, _ = self._waiting.popleft()
+                wake_at = None
+                if not entry.again:
+                    wake_at = await self._looked(entry.memory, horizon)
+                self._follow(entry, wake_at)
+        finally:
+            # Here and not when the task is done, for whoever comes in between would count on it.
+            if (me := asyncio.current_task()) is not None:
+                self._workers.discard(me)
 
     async def _looked(self, memory: SessionMemory, horizon: float) -> float | None:
         try:

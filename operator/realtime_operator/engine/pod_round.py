@@ -155,7 +155,8 @@ class PodRounds:
                     tally.told()
                 else:
                     self._count("gone")
-                    tally.gone(pod)
+                    if not again:  # else it is counted elsewhere, and the next list does without it
+                        tally.gone(pod)
 
     def _count(self, outcome: str) -> None:
         self._metrics.pod_notified(outcome=outcome)

@@ -94,6 +94,12 @@ class ProviderEntry:
         """Its clock, as far as its answers tell."""
         return self._provider_clock
 
+    def still_serves(self, memory: SessionMemory, view: ProviderView) -> bool:
+        """Whether it is the very provider that ``view`` was taken of, and the session's token lives by what is known of its clock now."""
+        holding, latest = memory.holding, self._provider_clock.latest(self._now.now())
+        lives = holding is not None and holding.token.expires_at > latest
+        return lives and self.trouble is None and self.is_as(view)
+
     @property
     def standing(self) -> Standing:
         """How it stands with it now."""

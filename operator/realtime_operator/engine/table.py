@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory, Wanted
 from realtime_operator.engine.lanes import Work
 
@@ -24,6 +25,12 @@ class Entry:
     queued: bool = False
     work: Work | None = None
     again: bool = False
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the session goes on as it should, or would if it had its turn."""
+        failure, wanted = self.memory.failure, self.memory.wanted
+        return not wanted.suspended and (failure is None or failure.reason == Reason.CAPACITY_EXCEEDED)
 
 
 class Table:
