@@ -15,7 +15,6 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 20, 52, 96
 COLOURS: Final = ("#1f5fa8", "#c2571a", "#2e7d4f", "#8a3b8f", "#6b6b6b", "#b03a48")
 DASHES: Final = "6 4"
 INK, FAINT, PAPER = "#222222", "#dddddd", "#ffffff"
-LEGEND_COLUMNS: Final = 2
 LINE_PX: Final = 17
 TICKS: Final = 6
 """About so many numbers stand along an axis."""
@@ -84,7 +83,7 @@ class Chart:
 
 def svg(chart: Chart) -> str:
     """Draw a chart; gives the text of the file."""
-    rows = math.ceil(len(chart.series) / LEGEND_COLUMNS)
+    rows = len(chart.series)  # a name may be as long as the chart is wide
     height = HEIGHT + rows * LINE_PX
     root = ET.Element(
         "svg",
@@ -130,9 +129,7 @@ def _line(root: ET.Element, chart: Chart, series: Series, colour: str) -> None:
 
 
 def _legend(root: ET.Element, number: int, series: Series, colour: str) -> None:
-    column, row = number % LEGEND_COLUMNS, number // LEGEND_COLUMNS
-    x = LEFT + column * (WIDTH - LEFT - RIGHT) / LEGEND_COLUMNS
-    y = HEIGHT - BOTTOM + 64 + row * LINE_PX
+    x, y = LEFT, HEIGHT - BOTTOM + 64 + number * LINE_PX
     line = _stroke(root, [(x, y - 4), (x + 24, y - 4)], colour, width=2)
     if series.dashed:
         line.set("stroke-dasharray", DASHES)
