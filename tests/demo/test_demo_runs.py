@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hack.controlplane import runs_root, sweep
+from hack.controlplane.run_folders import LIVE
 from tests.controlplane.process_table import is_gone
 from tests.controlplane.waiting import wait_until
 from tests.support.provider import KEY, provider_process
@@ -77,7 +78,7 @@ class Demo:
         """Give its run folders."""
         return [
             it
-            for it in runs_root().glob("*")
+            for it in runs_root().glob(f"{LIVE}*")
             if (it / "owner").read_text().split()[0] == str(self.process.pid)
         ]
 

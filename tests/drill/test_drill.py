@@ -13,6 +13,7 @@ import pytest
 
 from drill.report import MEANINGS
 from hack.controlplane import end, runs_root, spawn
+from hack.controlplane.run_folders import LIVE
 from tests.controlplane.process_table import is_gone
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
@@ -65,5 +66,5 @@ def test_an_interrupted_drill_leaves_nothing(tmp_path: Path) -> None:
         end(process)
     assert len(children) >= 6
     assert all(is_gone(int(child)) for child in children)
-    owners = {folder: (folder / "owner").read_text().split()[0] for folder in runs_root().glob("*")}
+    owners = {folder: (folder / "owner").read_text().split()[0] for folder in runs_root().glob(f"{LIVE}*")}
     assert str(process.pid) not in owners.values()

@@ -23,6 +23,7 @@ import pytest
 
 from hack.controlplane import ControlPlane, end_with_parent, runs_root, sweep, tool_path
 from hack.controlplane import control_plane as run_control_plane
+from hack.controlplane.run_folders import LIVE
 from tests.controlplane.process_table import children
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def nothing_is_left() -> Iterator[None]:
     yield
     sweep()  # of owners that tests killed; what is left then and ours, the code under test forgot
     left = [f"{pid} {command}" for pid, command in children().items() if pid not in before]
-    left += [str(folder) for folder in runs_root().glob("*") if _owner(folder) == os.getpid()]
+    left += [str(folder) for folder in runs_root().glob(f"{LIVE}*") if _owner(folder) == os.getpid()]
     assert not left, f"the run leaves behind: {left}"
 
 
