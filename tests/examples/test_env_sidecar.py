@@ -81,11 +81,13 @@ class Pod:
 
 
 @pytest.fixture
-def pod(tmp_path: Path) -> Pod:
-    """A pod with a first token."""
+def pod(tmp_path: Path) -> Iterator[Pod]:
+    """A pod with a first token. A shell cannot take up a signal that was ignored when it began, as under nohup; in a pod none is."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     pod = Pod(tmp_path)
     pod.volume.write("ek_first")
-    return pod
+    yield pod
+    signal.signal(signal.SIGHUP, before)
 
 
 def test_each_token_starts_the_program_anew_and_nothing_else(pod: Pod) -> None:
