@@ -227,10 +227,10 @@ def _delivered(facts: Facts) -> Verdict:
         return Verdict(Type.DELIVERED, "False", Reason.EXPIRED, "Readers see an expired token.")
     if facts.is_unserved:
         return Verdict(Type.DELIVERED, "False", Reason.POD_ANNOTATION_OFF, _UNSERVED)
-    trouble = facts.delivery.trouble if facts.delivery is not None else None
-    is_forbidden = (
-        facts.delivery is not None and facts.delivery.is_forbidden
-    )  # and so rotated by the kubelet's pace
+    delivery = facts.delivery
+    trouble = delivery.trouble if delivery is not None else None
+    # Then the kubelet's pace is what rotation is timed for, and the missing right is what has to be mended.
+    is_forbidden = delivery is not None and delivery.is_forbidden
     if facts.lead is not None and not facts.lead.sufficient and not is_forbidden:
         return Verdict(Type.DELIVERED, "False", Reason.LIFETIME_TOO_SHORT, too_short_message(facts.lead))
     if trouble is not None:

@@ -132,9 +132,8 @@ class ProviderEntry:
             provider, (view, trouble) = self._provider, await self._looked_at(reader)
             while provider is not self._provider:  # another spec was heard of while this one's key was read
                 provider, (view, trouble) = self._provider, await self._looked_at(reader)
-            if (
-                view != self._view
-            ):  # else it stays the very object that passes have, and is soon known for the same
+            # What is the same stays the very object that passes have, and is soon known for it.
+            if view != self._view:
                 self._view = view
             self.trouble, self.read_at = trouble, self._now.now()
             changed = before is not None and before != (self._view, str(self.trouble))
