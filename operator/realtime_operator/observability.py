@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from realtime_operator.adapters.probe_server import Check
 from realtime_operator.adapters.prometheus import SessionSample
 from realtime_operator.adapters.provider_metrics import ProviderSample
+from realtime_operator.api.conditions import is_shown_ready
 from realtime_operator.core.capacity import Shares
 from realtime_operator.engine.lanes import ProviderKey
 from realtime_operator.engine.provider_entry import ProviderEntry
@@ -35,8 +36,7 @@ def samples(table: Table, now: float) -> Iterator[SessionSample]:
     for entry in table:
         memory = entry.memory
         known = memory.expires_at > 0
-        conditions = memory.status.get("conditions") or ()
-        ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+        ready = is_shown_ready(memory.status)
         yield SessionSample(
             namespace=memory.ref.namespace or "",
             name=memory.ref.name,

@@ -78,6 +78,12 @@ PENDING: Final[dict[str, Any]] = {
 """The status that the API server gives a new object: without it, waiting tools do not wait."""
 
 
+def is_shown_ready(status: Mapping[str, Any]) -> bool:
+    """Whether a status document says that Ready is true."""
+    conditions = status.get("conditions") or ()
+    return any(each["type"] == ConditionType.READY and each["status"] == "True" for each in conditions)
+
+
 def has_status(body: Mapping[str, Any]) -> bool:
     """Whether an object was looked at; a new one was not, and who wipes the status takes it away (the CRD's default is generation -1)."""
     return bool((body.get("status") or {}).get("observedGeneration", -1) >= 0)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from realtime_operator.api.conditions import is_shown_ready
 from realtime_operator.api.group import ANNOTATION_ROTATE
 from realtime_operator.api.secret import SecretKey, SecretSpec
 from realtime_operator.api.session import Propagation, ProviderRef, RealtimeSession
@@ -182,7 +183,7 @@ def wanted_of(
 def remembered(ref: ObjectRef, wanted: Wanted, status: Mapping[str, Any]) -> SessionMemory:
     """Rebuild the memory of a session from its status: when to look next, and which failures were seen."""
     observed = status.get("observedGeneration", -1)
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions") or ())
+    ready = is_shown_ready(status)
     delivery = delivery_of(status) if wanted.pod_selector else None
     return SessionMemory(
         ref=ref,

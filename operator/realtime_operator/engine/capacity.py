@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from realtime_operator.api.conditions import is_shown_ready
 from realtime_operator.core.capacity import (
     Offer,
     Shares,
@@ -170,9 +171,7 @@ class Capacity:
             memory.failure = _lacking(memory, message, now=now)
             self._show(memory, self._notices(offer, key, message, now=now))
             return True
-        if not any(
-            c["type"] == "Ready" and c["status"] == "True" for c in memory.status.get("conditions") or ()
-        ):
+        if not is_shown_ready(memory.status):
             return False
         self._show(memory)
         return True
