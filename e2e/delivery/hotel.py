@@ -67,19 +67,20 @@ class Hotel:
         """Have the pods with these labels deleted, and do not wait for it."""
         self._commands.kubectl("delete", "pods", WHERE, f"--selector={selector}", "--wait=false")
 
-    def next_rotation(self, names: list[str], *, ahead: float) -> sessions.Standing:
-        """Give the standing of the first of these sessions that is due, once that is so many seconds ahead.
+    def next_rotation(self, group: Group, *, ahead: float) -> tuple[str, sessions.Standing]:
+        """Give the session of a group that is the first to be due so many seconds from now or later, and its standing.
 
         Raises:
             StepFailed: none will be.
         """
 
-        def first() -> sessions.Standing | None:
-            known = [standing for name, standing in self._standings().items() if name in names]
-            due = min(known, key=lambda it: it.rotation_time)
-            return due if due.rotation_time > time.time() + ahead else None
+        def first() -> tuple[str, sessions.Standing] | None:
+            known, earliest = self._standings(), time.time() + ahead
+            due = [(name, known[name]) for name in group.session_names() if name in known]
+            to_come = [each for each in due if each[1].rotation_time > earliest]
+            return min(to_come, key=lambda each: each[1].rotation_time, default=None)
 
-        return wait_for(f"a rotation of {', '.join(names)} that is to come", first, seconds=START_SECONDS)
+        return wait_for(f"a rotation of {group.name} that is to come", first, seconds=START_SECONDS)
 
     def wait_until_rotated(self, group: Group, due: float) -> None:
         """Wait until each session of a group has a token that is due well after this moment.
