@@ -1,7 +1,8 @@
 """Measures the operator on a real control plane: ``python -m bench --scenario steady --n 1000 --lifetime 60``.
 
 Own processes for etcd, kube-apiserver, stand-in provider, operator and witness (the observer package); the bench
-itself creates the sessions and reads ``/proc``. What sessions suffered is told by the witness alone.
+itself creates the sessions and reads ``/proc``. What sessions suffered is told by the witness alone. As root the operator is started
+with the Python and the packages of the image, as users have it; ``OPERATOR_IN=here`` takes those of the bench.
 
 * ``create``: N sessions at once, 32 requests in flight, until each has its token.
 * ``steady``: the rotations of N sessions whose due moments are spread evenly.

@@ -18,8 +18,10 @@ from bench.scenarios import perform
 from bench.settings import Scenario, Settings, read_settings
 from bench.stage import stage
 from bench.supervised import NOT_DONE, supervised
+from bench.surroundings import Home, home
 from demo.ending import Ending
 from hack.controlplane import end_with_parent
+from hack.image.commands import ImageError
 
 INTERRUPTED: Final = 130
 UNDISTURBED: Final = frozenset({Scenario.STEADY, Scenario.NOISY, Scenario.SOAK})
@@ -39,10 +41,17 @@ def main() -> int:
     """Run the bench; 0 when it was measured, 1 when it could not be, 2 for what cannot be asked, 130 when interrupted."""
     settings = read_settings(None, os.environ)
     end_with_parent()
+    try:
+        operators_home = home(settings.operator_in)
+    except ImageError as error:
+        sys.stderr.write(
+            f"bench: {error}\nbench: OPERATOR_IN=here measures the operator in this environment\n"
+        )
+        return 1
     conditions = {
         "machine": machine(),
-        "limits": limits(controllers=settings.has_controllers),
-        "versions": versions(),
+        "limits": limits(controllers=settings.has_controllers, operator_in=settings.operator_in),
+        "versions": versions(operators_python=operators_home.version),
         "commit": commit(),
     }
     _show_conditions(settings, conditions)
@@ -51,7 +60,7 @@ def main() -> int:
         label = f"{settings.scenario} {number}/{settings.runs}"
         with Ending() as ending:
             try:
-                results.append(_measured(settings, ending, label))
+                results.append(_measured(settings, operators_home, ending, label))
             except NOT_DONE as error:
                 sys.stderr.write(f"\nbench: {error}\n")
                 return 1
@@ -69,9 +78,9 @@ def main() -> int:
     return 0
 
 
-def _measured(settings: Settings, ending: Ending, label: str) -> Result:
+def _measured(settings: Settings, operators_home: Home, ending: Ending, label: str) -> Result:
     sys.stderr.write(f"{label}: starting a control plane, the stand-in provider and the operator\n")
-    with stage(settings, controllers=settings.has_controllers) as running:
+    with stage(settings, controllers=settings.has_controllers, operators_home=operators_home) as running:
         seen = asyncio.run(supervised(perform, running, settings, ending, label))
     sys.stderr.write("\n")
     figures = figures_of(seen)

@@ -33,12 +33,13 @@ def machine() -> dict[str, Any]:
     }
 
 
-def limits(*, controllers: bool) -> dict[str, Any]:
+def limits(*, controllers: bool, operator_in: str) -> dict[str, Any]:
     """Give what bounds a run besides the machine; `controllers` tells whether there is a garbage collector."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return {
         "open_files": files,
         "operator": "default settings, all namespaces; provider without rate limit, 128 mints in flight",
+        "operator_in": operator_in,
         "control_plane": f"RBAC, TLS, etcd without fsync, {'with' if controllers else 'no'} controllers, no admission policies",
         "propagation": "None",
         "request_bytes": 1500,
@@ -46,9 +47,9 @@ def limits(*, controllers: bool) -> dict[str, Any]:
     }
 
 
-def versions() -> dict[str, str]:
+def versions(*, operators_python: str) -> dict[str, str]:
     """Give the versions of what took part."""
-    found = {"python": platform.python_version(), "kube-apiserver": KUBERNETES, "etcd": ETCD}
+    found = {"python": operators_python, "kube-apiserver": KUBERNETES, "etcd": ETCD}
     for name in DISTRIBUTIONS:
         try:
             found[name] = version(name)

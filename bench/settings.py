@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import bench
+from bench.flags import add_flags, number, whole
 from observer.rule import SPREAD_SHARE, life_left_asked
 
 PROPAGATION: Final = "None"
@@ -42,8 +44,11 @@ IDLE_SETTLING_S: Final = 70.0
 RESULTS: Final = Path(__file__).parent / "results"
 
 
-Flag = tuple[str, str, str, Callable[[str], Any], object, str]
-"""A flag, its name in the environment and in the settings, its reader, its default, and what it is."""
+class Surroundings(StrEnum):
+    """What the operator is started in."""
+
+    IMAGE = "image"
+    HERE = "here"
 
 
 class Scenario(StrEnum):
@@ -77,6 +82,7 @@ class Settings:
         idle: how long the operator is measured with no session, before any is made.
         settle: from the last session's creation to the window; None is one rotation period.
         results: folder for the results.
+        operator_in: what the operator is started in: the image's Python and packages, or those of this very environment.
     """
 
     scenario: Scenario = Scenario.STEADY
@@ -91,6 +97,7 @@ class Settings:
     idle: float = 10.0
     settle: float | None = None
     results: Path = RESULTS
+    operator_in: Surroundings = Surroundings.HERE
 
     @property
     def period(self) -> float:
@@ -183,25 +190,16 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         ),
         ("--idle", "IDLE", "idle", number(0, 600), usual.idle, "seconds measured without sessions"),
         ("--settle", "SETTLE", "settle", _settle, "period", "seconds before the window, or 'period'"),
+        (
+            *("--operator-in", "OPERATOR_IN", "operator_in", _surroundings, _usual_surroundings()),
+            "image: with the image's Python and packages, for which it takes root; here: with this environment's",
+        ),
     )
     add_flags(parser, flags, environment)
     parser.add_argument(
         "--results", type=Path, default=RESULTS, help="folder for the results; default: bench/results"
     )
     return parser
-
-
-def add_flags(parser: argparse.ArgumentParser, flags: Iterable[Flag], environment: Mapping[str, str]) -> None:
-    """Let a parser read flags, each of which the environment may have a default for."""
-    for flag, variable, name, kind, default, what in flags:
-        parser.add_argument(
-            flag,
-            dest=name,
-            type=kind,
-            default=environment.get(variable, "").strip() or str(default),
-            metavar=variable,
-            help=f"{what} [{variable}]; default: {default}",
-        )
 
 
 def _scenario(text: str) -> Scenario:
@@ -211,30 +209,15 @@ def _scenario(text: str) -> Scenario:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(Scenario)}") from None
 
 
-def number(low: float, high: float) -> Callable[[str], float]:
-    """Make a reader of numbers within bounds, for argparse."""
-
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is no number from {low:g} to {high:g}")
-        return value
-
-    return read
+def _usual_surroundings() -> Surroundings:
+    return Surroundings.IMAGE if os.getuid() == 0 else Surroundings.HERE
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """Make a reader of whole numbers within bounds, for argparse."""
-
-    def read(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
-        return int(text)
-
-    return read
+def _surroundings(text: str) -> Surroundings:
+    try:
+        return Surroundings(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither {' nor '.join(Surroundings)}") from None
 
 
 def _lifetime(text: str) -> int | None:

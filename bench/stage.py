@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final
 from bench.cluster import NAMESPACE
 from bench.meters import OPERATOR, Meters
 from bench.settings import Settings
+from bench.surroundings import OUR_OWN, Home
 from demo.children import Child
 from demo.kubectl import Kubectl
 from demo.samples import KEY_SECRET, OPERATOR_NAMESPACE, documents, key_secret
@@ -44,9 +44,15 @@ class Stage:
     """
 
     def __init__(
-        self, plane: ControlPlane, settings: Settings, opened: contextlib.ExitStack, kubeconfig: Path
+        self,
+        plane: ControlPlane,
+        settings: Settings,
+        opened: contextlib.ExitStack,
+        kubeconfig: Path,
+        operators_home: Home,
     ) -> None:
         self.plane = plane
+        self._operators_home = operators_home
         self.meters = Meters()
         self.meters.follow(BENCH, os.getpid())
         self._components: dict[str, int] = {}
@@ -146,6 +152,7 @@ class Stage:
             name,
             ["realtime_operator", "--host", "127.0.0.1", "--port", "0", "--no-trust-env"],
             kubeconfig=self._operator_kubeconfig,
+            home=self._operators_home,
         )
 
     def _no_longer(self, role: str, child: Child) -> None:
@@ -156,17 +163,27 @@ class Stage:
     def _log_file(self, name: str) -> Path:
         return self.plane.directory / f"{name.replace(' ', '-')}.log"
 
-    def _start(self, role: str, name: str, module: list[str | Path], kubeconfig: Path | None = None) -> Child:
+    def _start(
+        self,
+        role: str,
+        name: str,
+        module: list[str | Path],
+        kubeconfig: Path | None = None,
+        home: Home = OUR_OWN,
+    ) -> Child:
         environment = {
             variable: value
             for variable, value in os.environ.items()
             if not variable.startswith(("REALTIME_OPERATOR_", "STANDIN_"))
         }
-        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "operator"), str(ROOT)])
         if kubeconfig is not None:
             environment["KUBECONFIG"] = str(kubeconfig)
         child = Child(
-            name, [sys.executable, "-m", *module], log_file=self._log_file(name), env=environment, cwd=ROOT
+            name,
+            home.command(module, self.plane.directory),
+            log_file=self._log_file(name),
+            env=home.environment(environment),
+            cwd=ROOT,
         )
         self._opened.callback(child.end)
         self._children.append((role, child))
@@ -176,7 +193,11 @@ class Stage:
 
 @contextlib.contextmanager
 def stage(
-    settings: Settings, *, controllers: bool = False, way: Way = contextlib.nullcontext
+    settings: Settings,
+    *,
+    controllers: bool = False,
+    way: Way = contextlib.nullcontext,
+    operators_home: Home = OUR_OWN,
 ) -> Iterator[Stage]:
     """Set everything up; there are no sessions yet.
 
@@ -184,6 +205,7 @@ def stage(
         settings: what was asked for.
         controllers: whether there is a garbage collector, which takes away the Secrets of sessions that are deleted.
         way: to the API server for the operator; its own, unless something stands between.
+        operators_home: what the operator is started in.
 
     Raises:
         hack.controlplane.BuildError, GoMissingError, ControlPlaneError: there is no control plane.
@@ -194,7 +216,7 @@ def stage(
     with contextlib.ExitStack() as opened:
         plane = opened.enter_context(control_plane(controllers=controllers, definitions=definitions))
         kubeconfig = opened.enter_context(way(plane.identity(OPERATOR_USER)))
-        made = Stage(plane, settings, opened, kubeconfig)
+        made = Stage(plane, settings, opened, kubeconfig, operators_home)
         made.operator_url()
         yield made
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import bench.settings
 import drill
-from bench.settings import add_flags, number, whole
+from bench.flags import add_flags, number, whole
 
 ALL: Final = "all"
 FULL_LIFETIME_S: Final = 60

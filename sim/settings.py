@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import sim
-from bench.settings import add_flags, number, whole
+from bench.flags import add_flags, number, whole
 from sim.faults import Kind
 from sim.play import Scene
 

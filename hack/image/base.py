@@ -12,8 +12,9 @@ from hack.controlplane.cache import cache_root, locked, scratch_folder
 from hack.controlplane.progress import Progress
 
 from .commands import run
+from .packages import install
 
-SUITE = "bookworm"  # Python 3.11
+SUITE = "trixie"  # Python 3.13, as in the Dockerfile's own base
 PACKAGES = "python3,ca-certificates"
 LEFT_OUT = (
     "var/cache/apt/archives",
@@ -29,7 +30,7 @@ def base_archive() -> Path:
     """Give the base's root file system as a tar file; made at the first use (a minute).
 
     Raises:
-        ImageError: debootstrap failed.
+        ImageError: debootstrap failed, or cannot be had.
     """
     file = cache_root() / "image" / f"base-{SUITE}-{platform.machine()}.tar"
     waiting = Progress("base image")
@@ -44,6 +45,8 @@ def base_archive() -> Path:
 
 
 def _bootstrap(root: Path) -> None:
+    if shutil.which("debootstrap") is None:
+        install("debootstrap", otherwise="no debootstrap")
     mirror = [url] if (url := os.environ.get("DEBIAN_MIRROR")) else []
     options = ["--variant=minbase", f"--include={PACKAGES}"]
     # what it mounts is in a namespace of its own, so nothing stays mounted however it ends

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import base
 from .commands import ImageError, ask, run
+from .packages import install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 OFFICIAL: Final = "python:3.13-slim"
 """The base of the Dockerfile, for engines that can fetch it."""
 
+NO_BUILDER: Final = "no docker with an engine, no podman, no buildah and debootstrap"
 VERSION_OF_PYTHON: Final = ("python3", "-c", "import sysconfig; print(sysconfig.get_python_version())")
 
 
@@ -152,7 +153,7 @@ def find_engine(wanted: str | None) -> Engine:
         if _works(name):
             return Docker(name)
     if shutil.which("buildah") is None or shutil.which("debootstrap") is None:
-        _install("buildah", "debootstrap")
+        install("buildah", "debootstrap", otherwise=NO_BUILDER)
     return Buildah()
 
 
@@ -170,15 +171,3 @@ def _works(name: str) -> bool:
         return False
     done = subprocess.run([name, "info"], capture_output=True, check=False, timeout=60)
     return done.returncode == 0
-
-
-def _install(*packages: str) -> None:
-    if os.getuid() != 0 or shutil.which("apt-get") is None:
-        raise ImageError(
-            f"no docker with an engine, no podman, no {' and '.join(packages)}; install one of them"
-            " (as root on Debian this would have been done)"
-        )
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    run("refreshing package lists", "apt-get", "update", "-qq", env=quiet)
-    options = ["-qq", "-y", "--no-install-recommends"]
-    run(f"installing {' and '.join(packages)}", "apt-get", "install", *options, *packages, env=quiet)

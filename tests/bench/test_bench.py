@@ -18,7 +18,7 @@ from tests.controlplane.process_table import is_gone
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(240)]
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--n", "20", "--lifetime", "10", "--idle", "1")
+SMALL = ("--n", "20", "--lifetime", "10", "--idle", "1", "--operator-in", "here")
 DEADLINE = 120.0  # seconds for what takes 15 on a quiet machine
 
 

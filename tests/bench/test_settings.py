@@ -8,15 +8,27 @@ from pathlib import Path
 import pytest
 
 from bench.cluster import SESSION_BYTES, session_document
-from bench.settings import Scenario, Settings, read_settings
+from bench.settings import Scenario, Settings, Surroundings, read_settings
 
 
 def test_the_environment_sets_what_the_command_line_leaves_out() -> None:
     """A flag wins over a variable, a variable over the default, and an empty one is none."""
-    environment = {"SCENARIO": "outage", "N": "50", "LIFETIME": "20", "SECONDS": "90", "RUNS": ""}
+    environment = {
+        "SCENARIO": "outage",
+        "N": "50",
+        "LIFETIME": "20",
+        "SECONDS": "90",
+        "RUNS": "",
+        "OPERATOR_IN": "image",
+    }
     settings = read_settings(["--n", "40", "--results", "out"], environment)
     assert settings == Settings(
-        scenario=Scenario.OUTAGE, sessions=40, lifetime=20, seconds=90.0, results=Path("out")
+        scenario=Scenario.OUTAGE,
+        sessions=40,
+        lifetime=20,
+        seconds=90.0,
+        results=Path("out"),
+        operator_in=Surroundings.IMAGE,
     )
 
 
@@ -32,6 +44,7 @@ def test_the_environment_sets_what_the_command_line_leaves_out() -> None:
         ["--latency", "nan"],
         ["--runs", "10"],
         ["--settle", "never"],
+        ["--operator-in", "there"],
         ["--scenario", "outage", "--seconds", "60"],
         ["--scenario", "restart", "--seconds", "20"],
         ["--scenario", "throttled", "--n", "500", "--per-minute", "60", "--seconds", "600"],

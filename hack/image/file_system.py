@@ -1,0 +1,58 @@
+"""What a container of the image would see, as a folder: the base, and the locked dependencies where the image has them.
+
+For runs that measure the operator as users have it, with the image's Python and nothing installed besides, but need neither an image
+builder nor a container engine. The product itself is not in it: whoever starts a process there brings the sources along.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from hack.controlplane.cache import cache_root, locked, scratch_folder
+from hack.controlplane.progress import Progress
+
+from .base import base_archive
+from .commands import ask, run
+from .engines import VERSION_OF_PYTHON
+from .wheelhouse import LOCK, PIP, here, make_wheelhouse
+
+PROGRAMS = Path("opt/realtime-operator")
+INSTALL = Path(__file__).with_name("install.py")
+
+
+def file_system() -> Path:
+    """Give the folder; made at the first use (a minute), and again when the dependencies have changed.
+
+    Raises:
+        ImageError: base or dependencies cannot be had, or we are not root.
+    """
+    archive = base_archive()
+    said = archive.name.encode() + LOCK.read_bytes() + PIP.read_bytes() + INSTALL.read_bytes()
+    folder = cache_root() / "image" / f"files-{hashlib.sha256(said).hexdigest()[:12]}"
+    waiting = Progress("file system of the image")
+    lock = folder.with_suffix(".lock")
+    with locked(lock, while_waiting=lambda pid: waiting.show(f"waiting for process {pid}")):
+        if not folder.exists():
+            with scratch_folder(folder.with_suffix(".part")) as part:
+                _make(archive, part / "root", part / "wheelhouse")
+                (part / "root").rename(folder)
+    return folder
+
+
+def _make(archive: Path, root: Path, wheelhouse: Path) -> None:
+    root.mkdir()
+    run("unpacking the base", "tar", "--extract", "--file", archive, "--directory", root)
+    python = ask("chroot", root, *VERSION_OF_PYTHON)
+    build = root / "build"
+    build.mkdir()
+    shutil.copy(INSTALL, build)
+    shutil.move(make_wheelhouse(python, [here()], folder=wheelhouse), build / "wheelhouse")
+    run(
+        "installing the dependencies",
+        *("chroot", root, "python3", "/build/install.py", "/build/wheelhouse", f"/{PROGRAMS}"),
+    )
+    shutil.rmtree(build)
+    for product in (root / PROGRAMS).glob("lib/python*/site-packages/realtime_operator"):
+        shutil.rmtree(product)
