@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import asyncio.sslproto
 import gc
 import logging
 import os
@@ -46,6 +47,11 @@ COLLECT_AFTER: Final = 20_000
 """Objects made and not freed until cycles are looked for: some megabytes at most."""
 
 
+READ_AT_ONCE: Final = 32 * 2**10
+"""Bytes of TLS. Python keeps a buffer for each connection, of 256 KiB unless told otherwise: 50 MiB for the 64 connections to the
+API server and the 128 to a provider that a burst opens."""
+
+
 def main() -> None:
     """Read the settings, run until SIGTERM or Ctrl-C, exit 0; 2 where settings or credentials cannot be used."""
     try:
@@ -85,6 +91,7 @@ def main() -> None:
         exit_within(CLOSING_S)
 
     _collect_seldom()
+    read_sparingly()
     _read_deeply()
     try:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -102,6 +109,11 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
+
+
+def read_sparingly() -> None:
+    """Let connections that are made from now on keep small buffers."""
+    asyncio.sslproto.SSLProtocol.max_size = READ_AT_ONCE
 
 
 def _read_deeply() -> None:

@@ -19,6 +19,7 @@ from kopf._core.engines.peering import Identity
 
 from realtime_operator.unhurried import WATCH_S, unhurried_loop
 from realtime_operator.watch.credentials import ClusterCredentials
+from realtime_operator.watch.forgetful import Forgetful
 from realtime_operator.watch.registry import Heard, registry, settings
 
 _log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class Life:
                 settings=settings(),
                 identity=OURSELVES,
                 insights=insights,
+                memories=Forgetful(),
                 standalone=True,
                 clusterwide=self._namespaces is None,
                 namespaces=list(self._namespaces or ()),
