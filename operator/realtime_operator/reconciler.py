@@ -24,6 +24,7 @@ from realtime_operator.core.ownership import Ownership, claimed
 from realtime_operator.core.plan import Plan, Situation, plan
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.reasons import MintReason
+from realtime_operator.core.rest import hash_at_rest
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.token_schedule import schedule_token
 from realtime_operator.core.token_secret import Holding, Target
@@ -126,7 +127,8 @@ class Reconciler:
         case.provider, case.lifetime = await self._providers.resolve(memory, template)
         view = case.provider.view
         case.template = template = await self._values.filled(memory, template) if template.marks else template
-        case.request_hash = hash_of(view, template, case.lifetime, memory.ref.uid)
+        known = hash_at_rest(memory, view)
+        case.request_hash = known or hash_of(view, template, case.lifetime, memory.ref.uid)
         wanted, model = case.wanted, template.model or ""
         target = Target(
             memory.ref, wanted.secret_name, wanted.secret, case.request_hash, view.base_url, model

@@ -41,3 +41,11 @@ def is_at_rest(memory: SessionMemory, *, horizon: float) -> bool:
         and memory.rotation_at > horizon
         and memory.expires_at > horizon
     )
+
+
+def hash_at_rest(memory: SessionMemory, view: ProviderView) -> str | None:
+    """The request hash that the last pass found, while wish and provider are what it rests upon; None where it has to be computed."""
+    rest = memory.rest
+    if rest is None or rest.wanted is not memory.wanted or rest.view is not view:
+        return None
+    return rest.holding.request_hash
