@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.api.conditions import ConditionType
+from realtime_operator.core.shared_parts import condition
 from realtime_operator.core.timestamps import to_rfc3339
 
 
@@ -22,8 +23,8 @@ class Verdict:
 
 def dated_condition(
     verdict: Verdict, last: Mapping[str, Any] | None, *, generation: int, now: float
-) -> dict[str, Any]:
-    """The condition to store.
+) -> Mapping[str, Any]:
+    """The condition to store; the last one itself where nothing has changed.
 
     Args:
         verdict: what it says.
@@ -32,13 +33,7 @@ def dated_condition(
         now: the transition time, used only if the status differs from the one before.
     """
     unchanged = last is not None and last["status"] == verdict.status
-    return {
-        "type": verdict.type.value,
-        "status": verdict.status,
-        "reason": str(verdict.reason),
-        "message": verdict.message,
-        "lastTransitionTime": last["lastTransitionTime"]
-        if last is not None and unchanged
-        else to_rfc3339(now),
-        "observedGeneration": generation,
-    }
+    since = last["lastTransitionTime"] if last is not None and unchanged else to_rfc3339(now)
+    words = (verdict.type.value, verdict.status, str(verdict.reason))
+    made = condition((*words, verdict.message, since, generation))
+    return last if last is not None and last == made else made

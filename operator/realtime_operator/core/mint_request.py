@@ -48,7 +48,7 @@ class MintTemplate:
         endpoint: which operation.
         session: the session as compact JSON in the author's order, or None where the spec has none; never printed.
         session_digest: SHA-256 of the session in canonical JSON.
-        names: what the session has at its top, which a wish for a lifetime must not repeat.
+        names: what a session that is the body has at its top, which a wish for a lifetime must not repeat; empty for others.
         lifetime: seconds asked for by the spec, or None.
         model: the model named in the session, or None.
         safety_identifier: sent as a header, or None.
@@ -98,7 +98,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
         endpoint=spec.endpoint,
         session=encoded,
         session_digest=digest,
-        names=frozenset(session or ()),
+        names=frozenset(session or () if spec.endpoint in FLAT else ()),
         lifetime=spec.lifetime_seconds,
         model=_model(spec.endpoint, session),
         safety_identifier=spec.safety_identifier,

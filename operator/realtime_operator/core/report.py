@@ -19,6 +19,7 @@ from realtime_operator.core.errors import FailureClass
 from realtime_operator.core.failure import Failure
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.schedule import Lead, too_short_message
+from realtime_operator.core.shared_parts import NO_FAILURES, provider_ref
 from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
 from realtime_operator.core.token_secret import Holding
 
@@ -93,7 +94,7 @@ def status_document(facts: Facts, before: Mapping[str, Any]) -> dict[str, Any]:
         # The same again: people know it, and a session that stays broken must not cost a write for every attempt.
         document["failures"] = _told_lately(before, facts) or document["failures"]
     if facts.provider is not None:
-        document["providerRef"] = {"kind": facts.provider[0], "name": facts.provider[1]}
+        document["providerRef"] = provider_ref(*facts.provider)
     if facts.secret_uid is not None:
         document["secretRef"] = {"name": facts.secret_name, "uid": facts.secret_uid}
     if facts.delivery is not None:
@@ -148,16 +149,16 @@ def _told_lately(before: Mapping[str, Any], facts: Facts) -> Any:
     return told if facts.now - told_at < TELL_AGAIN_S else None
 
 
-def _failures(failure: Failure | None) -> dict[str, Any]:
+def _failures(failure: Failure | None) -> Mapping[str, Any]:
     if failure is None:
-        return {"count": 0, "lastReason": ""}
+        return NO_FAILURES
     document = {"count": failure.count, "lastReason": failure.reason, "lastTime": to_rfc3339(failure.at)}
     if math.isfinite(failure.next_attempt):
         document["nextAttemptTime"] = to_rfc3339(failure.next_attempt)
     return document
 
 
-def _conditions(facts: Facts, before: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _conditions(facts: Facts, before: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     old = {condition["type"]: condition for condition in before}
     return [
         dated_condition(verdict, old.get(verdict.type), generation=facts.generation, now=facts.now)

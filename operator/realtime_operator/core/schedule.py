@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from realtime_operator.api.session import Propagation
 
@@ -61,6 +62,11 @@ class Lead:
 def lead_for(*, lifetime: float, propagation: Propagation, clock_uncertainty: float) -> Lead:
     """Apply the rule to a life of ``lifetime`` seconds."""
     covered = PROPAGATION_S[propagation] + max(MIN_CLOCK_UNCERTAINTY_S, clock_uncertainty)
+    return _lead(lifetime, covered, propagation)
+
+
+@lru_cache(maxsize=256)  # of one provider's tokens most live as long
+def _lead(lifetime: float, covered: float, propagation: Propagation) -> Lead:
     if covered > LATEST_SHARE * lifetime:
         return Lead(lifetime, covered, lifetime / 2, sufficient=False, propagation=propagation)
     reserve = min(max(RESERVE_SHARE * lifetime, RESERVE_MIN_S), RESERVE_MAX_S)

@@ -21,22 +21,14 @@ from realtime_operator.core.reasons import Reason
 from realtime_operator.core.rest import Rest
 from realtime_operator.core.schedule import Lead
 from realtime_operator.core.secret_view import SecretStamp
+from realtime_operator.core.shared_parts import secret_spec, shared, wanted_provider
 from realtime_operator.core.timestamps import from_rfc3339
 from realtime_operator.core.token_secret import Holding
 
 _TERMINAL_REASONS = frozenset({Reason.INVALID_SPEC, Reason.PROVIDER_REJECTED, Reason.ENDPOINT_RETIRED})
 _PEOPLE_REASONS = frozenset({Reason.PROVIDER_UNAUTHORIZED, Reason.PROVIDER_BILLING})
-_MINTING_REASONS = frozenset(
-    {
-        Reason.PROVIDER_REJECTED,
-        Reason.ENDPOINT_RETIRED,
-        Reason.PROVIDER_UNAUTHORIZED,
-        Reason.PROVIDER_BILLING,
-        Reason.PROVIDER_THROTTLED,
-        Reason.PROVIDER_UNAVAILABLE,
-        Reason.PROVIDER_UNREADABLE,
-    }
-)
+_MINTING_REASONS = (_TERMINAL_REASONS - {Reason.INVALID_SPEC}) | _PEOPLE_REASONS
+_MINTING_REASONS |= {Reason.PROVIDER_THROTTLED, Reason.PROVIDER_UNAVAILABLE, Reason.PROVIDER_UNREADABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +40,7 @@ class Wanted:
         rotate: value of the rotate annotation; empty for none.
         created_at: when the object was created.
         template: the request, or the error that keeps it from being made.
+        secret: entries, labels and annotations of the Secret; its name is in ``secret_name``.
         secret_name: of the Secret.
         propagation: what rotation is timed for; Kubelet where PodAnnotation is asked for and not served.
         pod_selector: the pods to be told of a new token, as a request asks for them; empty for none.
@@ -162,15 +155,16 @@ def wanted_of(
     except InvalidSession as error:
         template = error
     created, delivery = session.metadata.creation_timestamp, session.spec.delivery
+    named = session.spec.provider_ref
     by_annotation = delivery.propagation is Propagation.POD_ANNOTATION
     is_told = by_annotation and tells_pods and delivery.pod_selector is not None
     return Wanted(
         generation=session.metadata.generation,
         rotate=session.metadata.annotations.get(ANNOTATION_ROTATE, ""),
         created_at=created.timestamp() if created is not None else 0.0,
-        provider_ref=session.spec.provider_ref,
+        provider_ref=named if named is None else wanted_provider(named.kind, named.name),
         template=template,
-        secret=session.spec.secret,
+        secret=secret_spec(session.spec.secret),
         secret_name=session.secret_name,
         propagation=Propagation.KUBELET if by_annotation and not is_told else delivery.propagation,
         suspended=session.spec.suspend,
@@ -188,7 +182,7 @@ def remembered(ref: ObjectRef, wanted: Wanted, status: Mapping[str, Any]) -> Ses
     return SessionMemory(
         ref=ref,
         wanted=wanted,
-        status=status,
+        status=shared(status),
         confirmed_generation=observed if ready else -1,
         rotations=status.get("rotations", 0),
         failure=_failure_of(status, observed, wanted.rotate),

@@ -6,6 +6,7 @@ The echo of our own status write, a re-listed object and a changed label wake no
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -86,7 +87,8 @@ class Intake:
         namesake = self._table.named(metadata.get("namespace", ""), metadata["name"])
         if namesake is not None:
             self.gone(namesake.memory.ref.uid)
-        ref = ObjectRef(KIND_SESSION, metadata.get("namespace"), metadata["name"], metadata["uid"])
+        namespace = sys.intern(metadata.get("namespace", ""))  # thousands have the same
+        ref = ObjectRef(KIND_SESSION, namespace or None, metadata["name"], metadata["uid"])
         memory = remembered(ref, self._parsed(body), body.get("status") or {})
         if memory.failure is not None:
             memory.failure = memory.failure.after_a_restart(now=self._clock.now(), uid=ref.uid)

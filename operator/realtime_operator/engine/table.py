@@ -39,7 +39,7 @@ class Table:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._uids: dict[tuple[str, str], str] = {}
-        self._claims: dict[tuple[str, str], set[str]] = {}
+        self._claims: dict[tuple[str, str], tuple[str, ...]] = {}  # nearly always of one
 
     def __len__(self) -> int:
         """How many sessions there are."""
@@ -61,7 +61,7 @@ class Table:
         """Add a session; one of the same name with another uid must be removed before."""
         entry = self._entries[memory.ref.uid] = Entry(memory)
         self._uids[_name(memory)] = memory.ref.uid
-        self._claims.setdefault(_claim(memory), set()).add(memory.ref.uid)
+        self._claim(memory)
         return entry
 
     def remove(self, uid: str) -> Entry | None:
@@ -79,17 +79,23 @@ class Table:
         """Let a session want something else."""
         self._unclaim(entry.memory)
         entry.memory.wanted = wanted
-        self._claims.setdefault(_claim(entry.memory), set()).add(entry.memory.ref.uid)
+        self._claim(entry.memory)
+
+    def _claim(self, memory: SessionMemory) -> None:
+        claim = _claimed(memory)
+        self._claims[claim] = (*self._claims.get(claim, ()), memory.ref.uid)
 
     def _unclaim(self, memory: SessionMemory) -> None:
-        claimants = self._claims[_claim(memory)]
-        claimants.discard(memory.ref.uid)
-        if not claimants:
-            del self._claims[_claim(memory)]
+        claim = _claimed(memory)
+        others = tuple(uid for uid in self._claims[claim] if uid != memory.ref.uid)
+        if others:
+            self._claims[claim] = others
+        else:
+            del self._claims[claim]
 
     def rivals(self, memory: SessionMemory) -> list[Entry]:
         """The other sessions that want the same Secret."""
-        claimants = self._claims.get(_claim(memory), ())
+        claimants = self._claims.get(_claimed(memory), ())
         return [self._entries[uid] for uid in claimants if uid != memory.ref.uid]
 
     def older_claimant(self, memory: SessionMemory) -> str:
@@ -102,7 +108,7 @@ def _name(memory: SessionMemory) -> tuple[str, str]:
     return memory.ref.namespace or "", memory.ref.name
 
 
-def _claim(memory: SessionMemory) -> tuple[str, str]:
+def _claimed(memory: SessionMemory) -> tuple[str, str]:
     return memory.ref.namespace or "", memory.wanted.secret_name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from realtime_operator.api.conditions import has_status
@@ -37,4 +38,9 @@ def _wish(body: Mapping[str, Any]) -> Wish:
     metadata = body["metadata"]
     annotations = metadata.get("annotations")
     rotate = annotations.get(ANNOTATION_ROTATE, "") if annotations else ""
-    return metadata.get("generation", 0), rotate, "deletionTimestamp" in metadata, has_status(body)
+    return _shared(metadata.get("generation", 0), rotate, "deletionTimestamp" in metadata, has_status(body))
+
+
+@lru_cache(maxsize=256)  # nearly all objects have one of a few
+def _shared(*wish: *Wish) -> Wish:
+    return wish
