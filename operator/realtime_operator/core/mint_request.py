@@ -36,6 +36,9 @@ _HEARD = ("audio", "input", "transcription", "model")
 _HEARD_BEFORE = ("input_audio_transcription", "model")
 """Where a session that only transcribes names its model; for one that talks this is a second model, which no policy is about."""
 
+NO_NAMES: frozenset[str] = frozenset()
+"""One for all: an empty set takes 216 bytes, and Python makes another each time."""
+
 HASH_FORMAT = "1"
 """Changes only when the same spec must be sent differently; a change mints every token anew."""
 
@@ -98,7 +101,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
         endpoint=spec.endpoint,
         session=encoded,
         session_digest=digest,
-        names=frozenset(session or () if spec.endpoint in FLAT else ()),
+        names=frozenset(session or ()) if spec.endpoint in FLAT else NO_NAMES,
         lifetime=spec.lifetime_seconds,
         model=_model(spec.endpoint, session),
         safety_identifier=spec.safety_identifier,
