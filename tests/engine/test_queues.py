@@ -259,6 +259,26 @@ def test_a_session_that_comes_to_want_another_secret() -> None:
     assert table.older_claimant(two.memory) == "one"
 
 
+def test_a_session_and_one_that_wants_the_secret_of_its_name() -> None:
+    """They are rivals both ways, until one of them goes or wants another; where the namesake wants another Secret they never were."""
+    table = Table()
+    named = table.add(a_memory(a_session(name="s", uid="1")))
+    wanting = table.add(
+        a_memory(a_session(name="b", uid="2", created="2025-11-24T15:00:01Z", secret={"name": "s"}))
+    )
+    assert (table.rivals(named.memory), table.rivals(wanting.memory)) == ([wanting], [named])
+    assert (table.older_claimant(named.memory), table.older_claimant(wanting.memory)) == ("", "s")
+    table.change(named, a_memory(a_session(name="s", secret={"name": "t"})).wanted)
+    assert table.rivals(named.memory) == table.rivals(wanting.memory) == []
+    table.change(named, a_memory(a_session(name="s")).wanted)
+    assert table.rivals(wanting.memory) == [named]
+    table.remove("2")
+    assert table.rivals(named.memory) == []
+    assert vars(table)["_claims"] == {}
+    table.remove("1")
+    assert table.rivals(wanting.memory) == []
+
+
 def test_the_table_by_uid_and_by_name() -> None:
     """A session is found both ways, is marked when it goes, and the table may change while it is gone through."""
     table = Table()

@@ -39,7 +39,8 @@ class Table:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._uids: dict[tuple[str, str], str] = {}
-        self._claims: dict[tuple[str, str], tuple[str, ...]] = {}  # nearly always of one
+        # Of those alone whose Secret is not named as they are: the others are found by their name.
+        self._claims: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def __len__(self) -> int:
         """How many sessions there are."""
@@ -83,20 +84,25 @@ class Table:
 
     def _claim(self, memory: SessionMemory) -> None:
         claim = _claimed(memory)
-        self._claims[claim] = (*self._claims.get(claim, ()), memory.ref.uid)
+        if claim != _name(memory):
+            self._claims[claim] = (*self._claims.get(claim, ()), memory.ref.uid)
 
     def _unclaim(self, memory: SessionMemory) -> None:
         claim = _claimed(memory)
-        others = tuple(uid for uid in self._claims[claim] if uid != memory.ref.uid)
+        others = tuple(uid for uid in self._claims.pop(claim, ()) if uid != memory.ref.uid)
         if others:
             self._claims[claim] = others
-        else:
-            del self._claims[claim]
+
+    def _claimants(self, claim: tuple[str, str]) -> Iterator[Entry]:
+        namesake = self.named(*claim)
+        if namesake is not None and _claimed(namesake.memory) == claim:
+            yield namesake
+        for uid in self._claims.get(claim, ()):
+            yield self._entries[uid]
 
     def rivals(self, memory: SessionMemory) -> list[Entry]:
         """The other sessions that want the same Secret."""
-        claimants = self._claims.get(_claimed(memory), ())
-        return [self._entries[uid] for uid in claimants if uid != memory.ref.uid]
+        return [entry for entry in self._claimants(_claimed(memory)) if entry.memory is not memory]
 
     def older_claimant(self, memory: SessionMemory) -> str:
         """The name of the oldest other session that wants the same Secret and is older than this one; empty for none."""
