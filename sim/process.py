@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from realtime_operator.api.group import LABEL_PROVIDER_KEY
-from realtime_operator.assembly import Assembly, World
+from realtime_operator.assembly import Assembly
 from realtime_operator.core.errors import ProviderNotReady
 from realtime_operator.core.pod_view import ObservedPod, Sought
 from realtime_operator.core.reasons import Reason
@@ -18,6 +18,7 @@ from realtime_operator.ports import Clock, Notice, TokenProvider
 from realtime_operator.reference_ports import KeyDocument
 from realtime_operator.seams import BARE, Seams
 from realtime_operator.settings import Settings
+from realtime_operator.world import World
 from sim.api_server import ApiServer, SecretsOverApi
 from sim.watch import ModelledWatch
 

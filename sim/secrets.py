@@ -48,9 +48,11 @@ class InMemorySecrets:
         ended: namespaces that are terminating or gone.
         before_write: called before a write is carried out.
         latency: seconds that every read takes.
-        writing: seconds that every write takes.
+        writing: seconds that every write takes until it is carried out.
+        answering: seconds from there to its answer, in which others see it already.
         added_labels: what admission adds to every Secret that is created.
         told: called with each version of a document as it is stored, as a watch would be.
+        forgotten: called with the namespace and name of one that is deleted.
     """
 
     stored: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -61,8 +63,10 @@ class InMemorySecrets:
     before_write: Callable[[], None] = lambda: None
     latency: float = 0.0
     writing: float = 0.0
+    answering: float = 0.0
     added_labels: dict[str, str] = field(default_factory=dict)
     told: Callable[[dict[str, Any]], None] = lambda _: None
+    forgotten: Callable[[tuple[str, str]], None] = lambda _: None
     version: int = 0
 
     async def read(self, namespace: str, name: str) -> ObservedSecret | None:
@@ -90,7 +94,7 @@ class InMemorySecrets:
         if namespace in self.ended:
             raise SessionGone(Reason.SESSION_GONE, f"namespace {namespace} is gone")
         self.put(namespace, manifest, self.added_labels)
-        return written_secret(self.stored[namespace, name], manifest)
+        return written_secret(await self._answer(self.stored[namespace, name]), manifest)
 
     async def replace(self, namespace: str, name: str, manifest: Mapping[str, Any]) -> WrittenSecret:
         """See ``ports.SecretStore``."""
@@ -103,7 +107,7 @@ class InMemorySecrets:
         made = _decoded(_copied(manifest))
         del made["metadata"]["managedFields"]
         made["metadata"]["namespace"] = namespace
-        return written_secret(self._keep(namespace, name, document, made), manifest)
+        return written_secret(await self._answer(self._keep(namespace, name, document, made)), manifest)
 
     async def patch(self, namespace: str, name: str, patch: Mapping[str, Any]) -> SecretStamp:
         """See ``ports.SecretStore``."""
@@ -122,7 +126,12 @@ class InMemorySecrets:
                 Reason.SECRET_UNUSABLE,
                 "the Secret is immutable or of another type: the API server refuses data",
             )
-        return stamp_of(self._keep(namespace, name, document, merged))
+        return stamp_of(await self._answer(self._keep(namespace, name, document, merged)))
+
+    async def _answer(self, document: dict[str, Any]) -> dict[str, Any]:
+        if self.answering:
+            await asyncio.sleep(self.answering)
+        return document
 
     def _keep(
         self, namespace: str, name: str, before: Mapping[str, Any], after: dict[str, Any]
@@ -174,6 +183,7 @@ class InMemorySecrets:
     def delete(self, name: str = "concierge") -> None:
         """Delete a Secret in namespace hotel."""
         del self.stored["hotel", name]
+        self.forgotten(("hotel", name))
 
     def data(self, name: str = "concierge") -> dict[str, str]:
         """The decoded entries of a Secret in namespace hotel."""

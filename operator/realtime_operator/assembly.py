@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER, KIND_PROVIDER, KIND_SESSION
@@ -21,24 +20,17 @@ from realtime_operator.engine.pod_lane import PodLane
 from realtime_operator.engine.reach import Reach
 from realtime_operator.engine.resync import kept_providers, kept_sessions, resync_all
 from realtime_operator.engine.rhythm import Act, Rhythm, every, until_stopped
+from realtime_operator.engine.secret_watch import SecretWatch
 from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
 from realtime_operator.glance import Glancer
-from realtime_operator.pod_ports import PodMetrics, PodStore
-from realtime_operator.ports import (
-    Clock,
-    EventSink,
-    Metrics,
-    ObjectStore,
-    PassResult,
-    SecretStore,
-    TokenProvider,
-)
+from realtime_operator.pod_ports import PodMetrics
+from realtime_operator.ports import Clock, Metrics, PassResult
 from realtime_operator.reconciler import Reconciler
-from realtime_operator.reference_ports import KeyFiles, ReferenceStore
 from realtime_operator.seams import BARE, Seams
 from realtime_operator.settings import Settings
+from realtime_operator.world import World
 
 LAST_STATUS_S = 2.0
 """How long the exit waits for statuses; the Secrets are written, and the next start writes the rest."""
@@ -51,29 +43,6 @@ AFTER_A_NEW_LIST_S = 2.0
 
 class Counts(Metrics, PodMetrics, Protocol):
     """Everything that is counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All that the engine meets outside of itself.
-
-    Attributes:
-        mints: the provider's API.
-        secrets: our Secrets.
-        objects: our own kinds.
-        references: what providers and sessions refer to.
-        files: the folder of credentials.
-        events: where people hear of what happens.
-        pods: those that are told of new tokens.
-    """
-
-    mints: TokenProvider
-    secrets: SecretStore
-    objects: ObjectStore
-    references: ReferenceStore
-    files: KeyFiles
-    events: EventSink
-    pods: PodStore
 
 
 class Assembly:
@@ -132,6 +101,13 @@ class Assembly:
             announce=lambda notice: self._notice_lane.submit(notice),  # noqa: PLW0108 - made later
         )
         secrets = seams.secrets(world.secrets)
+        self._secret_watch = SecretWatch(
+            clock=clock,
+            feed=world.secret_feed if settings.watch_secrets else None,
+            places=settings.namespaces or (None,),
+            table=self.table,
+            wake=lambda entry: self.dispatcher.wake(entry),  # noqa: PLW0108 - made later
+        )
         reconciler = Reconciler(
             clock=clock,
             providers=self.directory,
@@ -140,6 +116,13 @@ class Assembly:
             values=self._values,
             metrics=metrics,
             writing=lambda memory: self._pod_lane.writing(memory),  # noqa: PLW0108 - made later
+            is_vouched_for=self._secret_watch.vouches_for,
+        )
+        glancer = Glancer(
+            clock=clock,
+            providers=self.directory,
+            secrets=secrets,
+            is_vouched_for=self._secret_watch.vouches_for,
         )
         self.dispatcher = Dispatcher(
             clock=clock,
@@ -147,7 +130,7 @@ class Assembly:
             table=self.table,
             lanes=Lanes(self.directory.max_in_flight),
             reconcile=seams.passes(reconciler.reconcile),
-            glance=Glancer(clock=clock, providers=self.directory, secrets=secrets).glance,
+            glance=glancer.glance,
             provider_of=self.directory.lane_of,
             let_go=self.directory.let_go,
             mint_latency=self.directory.latency,
@@ -194,8 +177,9 @@ class Assembly:
             Exception: whatever ended one of the loops.
         """
         lanes = (self._status_lane.flush, self._notice_lane.flush)
-        acts = (*lanes, self.directory.refresh, self._values.refresh, self.reach.look, *others)
-        loops = [self.dispatcher.run(), self._resyncs.run(), *(every(TICK_S, act) for act in acts)]
+        looks = (self.directory.refresh, self._values.refresh, self.reach.look, self._secret_watch.look)
+        acts = [every(TICK_S, act) for act in (*lanes, *looks, *others)]
+        loops = [self.dispatcher.run(), self._resyncs.run(), self._secret_watch.run(), *acts]
         await until_stopped(stop, loops, at_end=self._end)
 
     def heard(self, kind: str, event_type: str | None, body: Mapping[str, Any], *, again: bool) -> None:

@@ -65,6 +65,13 @@ class Settings(BaseSettings):
         ge=5.0,
         description="How often all objects are listed, metadata only, to find what the watch missed.",
     )
+    watch_secrets: bool = Field(
+        default=False,
+        description=(
+            "Watch the Secrets that are labelled as ours, metadata only, so that what somebody does to one is put right within 2 s instead"
+            " of 60, and none has to be looked at. Needs list and watch on Secrets, with which every Secret could be read."
+        ),
+    )
     pod_annotation: bool = Field(
         default=False,
         description=(

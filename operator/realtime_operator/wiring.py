@@ -17,12 +17,13 @@ from realtime_operator.adapters.kube_events import KubeEvents
 from realtime_operator.adapters.kube_objects import KubeObjects
 from realtime_operator.adapters.kube_pods import KubePods
 from realtime_operator.adapters.kube_references import KubeReferences
+from realtime_operator.adapters.kube_secret_watch import KubeSecretWatch
 from realtime_operator.adapters.kube_secrets import KubeSecrets
 from realtime_operator.adapters.probe_server import Check, ProbeServer
 from realtime_operator.adapters.prometheus import PrometheusMetrics
 from realtime_operator.adapters.realtime_api import RealtimeApi
 from realtime_operator.adapters.system_clock import SystemClock
-from realtime_operator.assembly import Assembly, World
+from realtime_operator.assembly import Assembly
 from realtime_operator.engine.capacity import Capacity
 from realtime_operator.observability import access, provider_samples, samples, ticking
 from realtime_operator.ports import Clock
@@ -30,8 +31,12 @@ from realtime_operator.seams import BARE, Seams
 from realtime_operator.settings import Settings
 from realtime_operator.watch.feed import Feed
 from realtime_operator.watch.watcher import Watcher
+from realtime_operator.world import World
 
 _log = logging.getLogger(__name__)
+
+UNLIMITED = 0
+"""Connections for watches: one for each namespace, for as long as the process lives."""
 
 
 class Operator:
@@ -74,9 +79,10 @@ class Operator:
             mints = await stack.enter_async_context(
                 RealtimeApi(self.clock, trust_env=self._settings.trust_env)
             )
+            watching = await stack.enter_async_context(KubeClient(self._access, connections=UNLIMITED))
             self._assembly = Assembly(
                 self._settings,
-                self._world(client, mints),
+                self._world(client, mints, watching),
                 clock=self.clock,
                 metrics=self.metrics,
                 settled=_collect_no_more_of_it,
@@ -102,7 +108,7 @@ class Operator:
     def _namespaces(self) -> Sequence[str] | None:
         return self._settings.namespaces or None
 
-    def _world(self, client: KubeClient, mints: RealtimeApi) -> World:
+    def _world(self, client: KubeClient, mints: RealtimeApi, watching: KubeClient) -> World:
         return World(
             mints=mints,
             secrets=KubeSecrets(client),
@@ -111,6 +117,7 @@ class Operator:
             files=CredentialFiles(self._settings.credentials_dir),
             events=KubeEvents(client, self.clock, instance=self._instance),
             pods=KubePods(client, namespaces=self._namespaces),
+            secret_feed=KubeSecretWatch(watching),
         )
 
     def _measured(self, assembly: Assembly) -> Capacity:

@@ -67,6 +67,7 @@ VALUE_SETS: dict[str, Json] = {
     "fenced in": {
         "networkPolicy": {"enabled": True},
         "podAnnotation": {"enabled": True},
+        "secretWatch": {"enabled": True},
         "priorityClassName": "system-cluster-critical",
     },
     "two replicas": {

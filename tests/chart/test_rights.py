@@ -99,7 +99,7 @@ def tell_a_pod(stage: Stage) -> None:
 
 def granted_in(cluster: Cluster) -> set[Right]:
     """What all ClusterRoles of the operator's account grant."""
-    roles = (RELEASE, f"{RELEASE}-pods")
+    roles = (RELEASE, f"{RELEASE}-pods", f"{RELEASE}-secret-watch")
     documents = cluster.release()
     return {right for name in roles for right in granted_by(one(documents, "ClusterRole", name)["rules"])}
 
@@ -112,10 +112,10 @@ def as_cluster_admin(cluster: Cluster) -> None:
 
 
 def test_in_the_whole_cluster(tmp_path: Path) -> None:
-    """Each rule of both ClusterRoles is used, and nothing is asked for that they do not grant; the policies refuse nothing."""
+    """Each rule of the ClusterRoles is used, and nothing is asked for that they do not grant; the policies refuse nothing."""
     with fresh_cluster(tmp_path, namespaces=[SERVED]) as cluster, running_provider() as provider:
         values = {"defaultProvider": {"apiKey": KEY, "baseURL": provider.url}}
-        cluster.install(values | {"podAnnotation": {"enabled": True}})
+        cluster.install(values | {key: {"enabled": True} for key in ("podAnnotation", "secretWatch")})
         as_cluster_admin(cluster)
         stage = cluster.stage(SERVED, provider)
         everywhere = {

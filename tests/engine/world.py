@@ -20,6 +20,7 @@ from realtime_operator.engine.gate import Gate
 from realtime_operator.engine.intake import Intake
 from realtime_operator.engine.lanes import Lanes, ProviderKey
 from realtime_operator.engine.pod_lane import PodLane
+from realtime_operator.engine.secret_watch import SecretWatch
 from realtime_operator.engine.session_values import SessionValues
 from realtime_operator.engine.status_lane import StatusLane
 from realtime_operator.engine.table import Table
@@ -31,6 +32,7 @@ from sim.secrets import InMemorySecrets
 from tests.engine.cluster import InMemoryFiles, InMemoryObjects, InMemoryReferences
 from tests.support.builders import KEY, a_session
 from tests.support.fake_pods import InMemoryPods
+from tests.support.fake_secret_feed import InMemorySecretFeed
 from tests.support.fakes import CountingMetrics, FixedDirectory, ScriptedProvider
 
 PROVIDER: ProviderKey = ("RealtimeProvider", "hotel", "default")
@@ -57,6 +59,7 @@ class World:
         reconcile: Any = None,
         providers: Sequence[dict[str, Any]] = (),
         before: World | None = None,
+        watches_secrets: bool = False,
     ) -> None:
         """Begin with nothing, or with what the cluster has after the world ``before`` ended."""
         self.clock, self.gate, self.table = SystemClock(), Gate(), Table()
@@ -68,6 +71,14 @@ class World:
         if before is not None:
             self.clock, self.objects, self.secrets = before.clock, before.objects, before.secrets
         self.pods: InMemoryPods = before.pods if before is not None else InMemoryPods()
+        self.secret_feed = InMemorySecretFeed(self.secrets)
+        self.secret_watch = SecretWatch(
+            clock=self.clock,
+            feed=self.secret_feed if watches_secrets else None,
+            places=(None,),
+            table=self.table,
+            wake=lambda entry: self.dispatcher.wake(entry),  # noqa: PLW0108 - made later
+        )
         self.provider, self.directory = ScriptedProvider(self.clock), FixedDirectory()
         self.providers: Directory | None = None
         if providers:
@@ -89,6 +100,7 @@ class World:
             values=self.values,
             metrics=self.metrics,
             writing=lambda memory: self.pod_lane.writing(memory),  # noqa: PLW0108 - made later
+            is_vouched_for=self.secret_watch.vouches_for,
         )
         self.dispatcher = Dispatcher(
             clock=self.clock,
@@ -97,7 +109,10 @@ class World:
             lanes=Lanes(self.providers.max_in_flight if self.providers else lambda _: in_flight),
             reconcile=reconcile or self.reconciler.reconcile,
             glance=Glancer(
-                clock=self.clock, providers=self.providers or self.directory, secrets=self.secrets
+                clock=self.clock,
+                providers=self.providers or self.directory,
+                secrets=self.secrets,
+                is_vouched_for=self.secret_watch.vouches_for,
             ).glance,
             provider_of=self.lane_of,
             let_go=self.providers.let_go if self.providers else lambda _: None,
@@ -207,6 +222,7 @@ class World:
             asyncio.create_task(self.dispatcher.run()),
             asyncio.create_task(self._flushes()),
             asyncio.create_task(self._observes()),
+            asyncio.create_task(self.secret_watch.run()),
         ]
         return self
 
@@ -231,6 +247,7 @@ class World:
         while True:
             await asyncio.sleep(TICK_S)
             await self.status_lane.flush()
+            await self.secret_watch.look()
             if self.providers is not None:
                 await self.providers.refresh()
             if self.capacity is not None:

@@ -28,6 +28,10 @@ PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "patch"]}
 """What it may do beside that where it tells pods of new tokens."""
 
 
+WATCHED_SECRETS = {"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]}
+"""What it may do beside that where it watches Secrets."""
+
+
 def cluster_identity(
     plane: ControlPlane, kube: kubernetes.client.ApiClient, user: str, *more: dict[str, Any]
 ) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self
@@ -131,6 +131,48 @@ class KubeClient:
             raise refusal(method, path, status, answer)
         return answer
 
+    async def lines(
+        self, path: KubePath, *, query: Mapping[str, str], accept: str, silent: float
+    ) -> AsyncIterator[bytes]:
+        """Read an answer that comes line by line and may never end, such as a watch.
+
+        Args:
+            path: what to GET.
+            query: of the request.
+            accept: the form of the answer.
+            silent: seconds without a byte after which nothing more is waited for.
+
+        Raises:
+            ApiRefusal, ClusterForbidden: as ``send``; credentials that were refused are fresh the next time.
+            ClusterUnavailable: no answer came, or it broke off.
+        """
+        if self._session is None:
+            raise _unavailable("GET", path, "the client is closed")
+        headers = {"Accept": accept}
+        if (token := self._access.bearer()) is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        url = URL(self._access.server + path.url, encoded=True).update_query(query)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=silent)
+        status, answer, cause = HTTPStatus.OK.value, b"", None
+        try:
+            async with self._session.get(
+                url, headers=headers, allow_redirects=False, timeout=timeout
+            ) as response:
+                status = response.status
+                if status != HTTPStatus.OK:
+                    answer = await response.read()
+                else:
+                    async for line in _lines_of(response.content):
+                        yield line
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            cause = _cause(error, silent)
+        if cause is not None:  # raised out here for the same reason as below
+            raise _unavailable("GET", path, cause)
+        if status == HTTPStatus.UNAUTHORIZED:
+            self._access.bearer.refresh()
+        if status != HTTPStatus.OK:
+            raise refusal("GET", path, status, answer)
+
     async def _exchange(
         self,
         method: str,
@@ -156,6 +198,16 @@ class KubeClient:
             cause = _cause(error, self._timeout)
         # Raised out here, where the client's exception, which holds the request, is no longer the context.
         raise _unavailable(method, path, cause)
+
+
+async def _lines_of(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Whole lines, however long: the reader's own have a limit, and an object may have more annotations than that."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if line:
+                yield line
 
 
 def _cause(error: Exception, limit: float) -> str:

@@ -100,6 +100,10 @@ class Table:
         for uid in self._claims.get(claim, ()):
             yield self._entries[uid]
 
+    def claimants(self, namespace: str, secret_name: str) -> list[Entry]:
+        """The sessions that want a Secret of that name."""
+        return [self._entries[uid] for uid in self._claims.get((namespace, secret_name), ())]
+
     def rivals(self, memory: SessionMemory) -> list[Entry]:
         """The other sessions that want the same Secret."""
         return [entry for entry in self._claimants(_claimed(memory)) if entry.memory is not memory]
