@@ -6,50 +6,69 @@ Only where every peer is in-process: a socket that would become ready later is n
 from __future__ import annotations
 
 import asyncio
-import selectors
-from collections.abc import Coroutine
-from typing import Any, Final, TypeVar
+import contextvars
+import heapq
+from collections import deque
+from collections.abc import Callable, Coroutine
+from itertools import count
+from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-LOOK_EVERY: Final = 64
-"""So many rounds pass between two looks at what other threads and signals want: a look is a system call."""
-
-
-class _InstantSelector(selectors.DefaultSelector):
-    """Looks at what is ready, and lets the loop's time pass instead of waiting."""
-
-    loop: VirtualTimeLoop
-    rounds = 0
-
-    def select(self, timeout: float | None = None) -> Any:
-        """Answer at once."""
-        self.rounds += 1
-        is_time = timeout is None or self.rounds % LOOK_EVERY == 0
-        ready: Any = super().select(0) if is_time else []
-        if not ready and timeout is None:
-            raise RuntimeError("the loop would wait for ever: nothing is ready, and no timer is set")
-        if not ready and timeout:
-            self.loop.passed += timeout
-        return ready
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """Every wait ends at once; ``time`` tells how long it would have been.
 
+    What is ready runs in turn, as in any loop, but no system is asked for news: there are no sockets, and whoever calls from a thread or a
+    signal only adds to what is ready. Timers of the same moment end in the order in which they were set.
+
     Attributes:
         passed: virtual seconds since the loop was made.
     """
 
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+
     def __init__(self) -> None:
-        selector = _InstantSelector()
-        selector.loop = self
         self.passed = 0.0
-        super().__init__(selector)
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._order = count()
+        super().__init__()
 
     def time(self) -> float:
         """The virtual time in seconds."""
         return self.passed
+
+    def call_at(  # type: ignore[override]  # the base's has a TypeVarTuple
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """See ``asyncio.loop.call_at``."""
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._order), handle))
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It stays where it is until its moment, and is passed over then."""
+
+    def _run_once(self) -> None:
+        """Run what is ready; where nothing is, let the time pass up to the next timers."""
+        ready, timers = self._ready, self._timers
+        if not ready and not self._stopping:
+            while timers and timers[0][2].cancelled():
+                heapq.heappop(timers)
+            if not timers:
+                raise RuntimeError("the loop would wait for ever: nothing is ready, and no timer is set")
+            self.passed = max(self.passed, timers[0][0])
+        while timers and timers[0][0] <= self.passed:
+            ready.append(heapq.heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()  # noqa: SLF001 - as the loops of asyncio do
 
 
 def run_virtually(story: Coroutine[Any, Any, T]) -> T:
