@@ -19,6 +19,7 @@ from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.secret_view import ObservedSecret, SecretStamp, WrittenSecret
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.core.value_type import value_type
 
 
 class Clock(Protocol):
@@ -220,7 +221,7 @@ class ProviderDirectory(Protocol):
         """Whether a session would be given this very provider, as when ``view`` was taken, and its token lives by the clock known now."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class PassResult:
     """What a pass over a session leaves to do.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from realtime_operator.core.errors import ClusterForbidden, SessionGone
 from realtime_operator.core.ownership import Ownership, ownership
@@ -26,6 +25,7 @@ from realtime_operator.core.token_secret import (
     holding_of,
     is_intact,
 )
+from realtime_operator.core.value_type import value_type
 from realtime_operator.ports import SecretStore
 
 LOOK_AGAIN_S = 60.0
@@ -38,7 +38,7 @@ UNCHECKED = -1
 """No generation: the Secret is to be read at the next pass, however short ago it was seen."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Observation:
     """What is known of the Secret at this moment.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.api.conditions import ConditionType
 from realtime_operator.core.shared_parts import condition
 from realtime_operator.core.timestamps import to_rfc3339
+from realtime_operator.core.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Verdict:
     """A condition without its times."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from realtime_operator.core.value_type import value_type
 
 TOKEN_ID_LENGTH = 12
 """Hex digits of the token's SHA-256 that may be shown: enough to tell tokens apart, useless for guessing one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class EphemeralToken:
     """A token and its life, on the provider's clock.
 

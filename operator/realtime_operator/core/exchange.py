@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from realtime_operator.core.value_type import value_type
 
 SHORTEST_ECHO = 12
 """Letters of a secret in a row that count as telling it: a word of an error code may well stand in a key.
@@ -12,7 +14,7 @@ A shorter key, such as ``none`` for a gateway that wants any, is told only by it
 """
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class MintCall:
     """One request to mint.
 
@@ -31,7 +33,7 @@ class MintCall:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class MintAnswer:
     """What the provider answered, whatever its status.
 

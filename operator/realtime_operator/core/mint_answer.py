@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from realtime_operator.core.ephemeral_token import EphemeralToken
@@ -15,6 +15,7 @@ from realtime_operator.core.provider_refusal import refusal, request_id_of
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.schedule import LONGEST_LIFETIME_S
 from realtime_operator.core.timestamps import from_http_date, from_rfc3339
+from realtime_operator.core.value_type import value_type
 
 LIFETIME_SLACK_S = 60
 """How much longer than asked for a token may live: clocks differ and servers round; more is a sign of a misread field."""
@@ -88,7 +89,7 @@ def same_token_again() -> ProviderUnreadable:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class _Found:
     """Token and expiry as an answer has them, side by side and unchecked; the token's name there, and what stands before both names."""
 

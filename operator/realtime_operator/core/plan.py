@@ -6,14 +6,13 @@ restarted, a leader changed or a list was replayed. Unreadable is not missing: w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from realtime_operator.core.failure import Failure
 from realtime_operator.core.reasons import MintReason
 from realtime_operator.core.token_secret import Holding
+from realtime_operator.core.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_type(frozen=True, slots=True, kw_only=True)
 class Situation:
     """All that the decision depends on.
 
@@ -46,7 +45,7 @@ class Situation:
     failure: Failure | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Plan:
     """What to do now, in this order; all empty is to keep.
 

@@ -7,7 +7,7 @@ narrows the interval to about a round trip.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from realtime_operator.core.value_type import value_type
 
 UNKNOWN_MARGIN_S = 2.5
 """Half the interval assumed before any Date was seen: hosts that run NTP at all agree better than this."""
@@ -16,7 +16,7 @@ DRIFT = 1e-4
 """How much two clocks may drift apart, seconds a second. Quartz is within 5e-5; twice that, so an old interval never lies."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class ProviderClock:
     """An interval that holds provider time minus local time, in seconds.
 

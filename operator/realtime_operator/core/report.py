@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.api.conditions import ConditionType as Type
@@ -22,6 +21,7 @@ from realtime_operator.core.schedule import Lead, too_short_message
 from realtime_operator.core.shared_parts import NO_FAILURES, provider_ref
 from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
 from realtime_operator.core.token_secret import Holding
+from realtime_operator.core.value_type import value_type
 
 _UNSERVED = (
     "This operator does not serve PodAnnotation, so the token is rotated as for Kubelet, and a mounted file lags up to 80 seconds behind;"
@@ -32,7 +32,7 @@ TELL_AGAIN_S = 60.0
 """How often status tells of a failure that only repeats itself: count and times, not who must act."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_type(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a pass knows at its end.
 

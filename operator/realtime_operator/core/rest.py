@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.token_secret import Holding
+from realtime_operator.core.value_type import value_type
 
 if TYPE_CHECKING:
     from realtime_operator.core.session_memory import SessionMemory, Wanted
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Rest:
     """What a pass found that left nothing to do: while all of it is the same, only the Secret has to be looked at.
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 from realtime_operator.api.session import Propagation
+from realtime_operator.core.value_type import value_type
 
 PROPAGATION_S = {Propagation.KUBELET: 90.0, Propagation.POD_ANNOTATION: 5.0, Propagation.NONE: 2.0}
 """Seconds from the Secret's write until every reader sees it: a kubelet re-reads a mounted Secret after at most 60 s + 50 % jitter;
@@ -40,7 +40,7 @@ LONGEST_LIFETIME_S = 7200
 """The longest life the API grants."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Lead:
     """How much life is left when rotation begins.
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from realtime_operator.api.group import MANAGED_BY
+from realtime_operator.core.value_type import value_type
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class SecretStamp:
     """Which Secret, in which version: enough to tell whether anything changed.
 
@@ -24,7 +25,7 @@ class SecretStamp:
     resource_version: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class WrittenSecret:
     """The answer to a write that sent a whole Secret.
 

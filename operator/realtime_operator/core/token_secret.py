@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from realtime_operator.api import group
@@ -16,6 +16,7 @@ from realtime_operator.core.ephemeral_token import EphemeralToken, token_id
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.secret_view import ObservedSecret
 from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
+from realtime_operator.core.value_type import value_type
 
 ANNOTATION_KEYS = f"{group.GROUP}/keys"
 """Which entries of the Secret are ours, by default name: so a renamed entry is found, moved, and not left behind to expire."""
@@ -25,7 +26,7 @@ _DEFAULT_NAMES: Final[Mapping[str, str]] = {key.value: key.value for key in Secr
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Holding:
     """A token as a Secret holds it, with what the plan needs to know of it.
 
@@ -46,7 +47,7 @@ class Holding:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Target:
     """For whom a Secret is written, and how.
 
@@ -72,7 +73,7 @@ class Target:
         return frozenset(self.spec.key_name(key) for key in SecretKey)
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class SecretContent:
     """What the Secret should hold.
 

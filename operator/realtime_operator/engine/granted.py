@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from realtime_operator.core.errors import ProviderError
 from realtime_operator.core.exchange import MintAnswer
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.provider_view import ProviderView
 from realtime_operator.core.session_memory import SessionMemory
+from realtime_operator.core.value_type import value_type
 from realtime_operator.engine.provider_entry import ProviderEntry
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Granted:
     """Fulfils ``ports.ProviderHandle`` for one pass: the provider as the pass found it, whatever is heard of it meanwhile.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from realtime_operator.core.value_type import value_type
 from realtime_operator.engine.turns import Turns, Urgency
 
 ProviderKey = tuple[str, str, str]
@@ -22,7 +23,7 @@ STORING_LEAST = 8
 """So many tokens may wait for a slow cluster, however few requests a provider takes at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_type(frozen=True, slots=True)
 class Work:
     """One session to look at.
 
