@@ -156,19 +156,22 @@ class Outage:
         asked to wait. The slot is left to the one chosen before, where that is still on its way.
         """
         self._waiting = {uid: each for uid, each in self._waiting.items() if still_waits(each.memory)}
-        busy = self._asking.union(uid for uid in self._waiting if uid in self._called)
-        able = [each for uid, each in self._waiting.items() if uid not in busy and each.not_before <= now]
         # From slot to slot by the plan, not by the moment at which it is looked at, or the pauses would grow by every delay.
         on_time = now - self.next_probe_at < PROBE_EVERY_S
         self._slot, self._slots = self.next_probe_at if on_time else now, self._slots + 1
         self.next_probe_at = math.inf
         if self._waiting:
-            first = min(
-                (each.memory for each in self._waiting.values()), key=lambda memory: memory.expires_at
-            )
-            self._hasten(first, now=now)
+            self._hasten(min((each.memory for each in self._waiting.values()), key=_expiry), now=now)
+        if self._called.is_enough(now=now):
+            return None
+        asking, called = self._asking, self._called
+        able = (
+            each
+            for uid, each in self._waiting.items()
+            if each.not_before <= now and uid not in asking and uid not in called
+        )
         chosen = min(able, key=_doubt, default=None)
-        if chosen is None or self._called.is_enough(now=now):
+        if chosen is None:
             return None
         chosen.probes += 1
         self._called.call(chosen.memory, now=now)
@@ -215,6 +218,10 @@ def _is_new_trouble(memory: SessionMemory, error: ProviderError) -> bool:
     """Whether a session that was well tells of the provider; being throttled may concern one model, or one tenant, alone."""
     was_well = memory.failure is None or memory.failure.count <= 1
     return was_well and not isinstance(error, ProviderThrottled)
+
+
+def _expiry(memory: SessionMemory) -> float:
+    return memory.expires_at
 
 
 def _doubt(waiting: _Waiting) -> tuple[int, int, float, str]:
