@@ -10,7 +10,6 @@ from realtime_operator.core.mint_request import MintTemplate
 from realtime_operator.core.reasons import MintReason
 from realtime_operator.core.report import Facts, news, status_document
 from realtime_operator.core.rest import Rest
-from realtime_operator.core.schedule import spread
 from realtime_operator.core.session_memory import SessionMemory, Wanted
 from realtime_operator.ports import Notice, PassResult, ProviderHandle
 from realtime_operator.secret_writer import LOOK_AGAIN_S, TRUSTED_S
@@ -143,7 +142,7 @@ def facts(memory: SessionMemory, case: PassCase, *, now: float) -> Facts:
 
 def next_wake_up(memory: SessionMemory, wanted: Wanted, *, now: float) -> float:
     """The next moment at which anything may have to be done or said."""
-    look_after = TRUSTED_S + (LOOK_AGAIN_S - TRUSTED_S) * spread(memory.ref.uid)
+    look_after = TRUSTED_S + (LOOK_AGAIN_S - TRUSTED_S) * memory.spread
     look_at = (memory.checked_at if memory.stamp is not None else now) + look_after
     # A look that is overdue has just failed: the failure says when to look again, not the clock that ran out.
     moments = [look_at if look_at > now else now + look_after]

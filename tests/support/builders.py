@@ -15,9 +15,10 @@ from realtime_operator.core.mint_call import hash_of
 from realtime_operator.core.mint_request import MintTemplate, mint_template
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.provider_view import ProviderView
+from realtime_operator.core.remembered import remembered
 from realtime_operator.core.secret_documents import create_manifest
 from realtime_operator.core.secret_view import ObservedSecret, SecretStamp, observed_secret
-from realtime_operator.core.session_memory import SessionMemory, remembered, wanted_of
+from realtime_operator.core.session_memory import SessionMemory, wanted_of
 from realtime_operator.core.token_secret import Holding, Target, content_of
 
 NOW = 1_764_000_000.0

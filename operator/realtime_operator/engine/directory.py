@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from realtime_operator.api.group import DEFAULT_PROVIDER_NAME, KIND_CLUSTER_PROVIDER, KIND_PROVIDER
+from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
 from realtime_operator.core.capacity import Offer
 from realtime_operator.core.errors import ClusterError, ProviderNotReady
 from realtime_operator.core.mint_request import MintTemplate
@@ -19,6 +19,7 @@ from realtime_operator.core.provider_view import ProviderView, permitted_lifetim
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.engine.believed import Believed
+from realtime_operator.engine.candidates import candidates
 from realtime_operator.engine.concerned import Concerned
 from realtime_operator.engine.granted import Granted
 from realtime_operator.engine.known_provider import known_provider
@@ -133,8 +134,11 @@ class Directory:
 
     def lane_of(self, memory: SessionMemory) -> ProviderKey:
         """In whose lanes a session stands: the provider it gets, if one is known, else the first it may get."""
-        candidates = self._candidates(memory)
-        return next((key for key in candidates if key in self._entries), candidates[0])
+        keys = self._candidates(memory)
+        for key in keys:
+            if key in self._entries:
+                return key
+        return keys[0]
 
     def may_use(self, memory: SessionMemory, key: ProviderKey) -> bool:
         """Whether a change of this provider may matter to the session."""
@@ -193,7 +197,7 @@ class Directory:
             _log.warning("%s %s not refreshed: %s", entry.ref.kind, entry.ref.name, error)
 
     async def _find(self, memory: SessionMemory) -> ProviderEntry:
-        candidates = self._candidates(memory)
+        keys = self._candidates(memory)
         ref = memory.wanted.provider_ref
         if ref is not None and ref.kind == KIND_CLUSTER_PROVIDER and not self._cluster_kind:
             raise ProviderNotReady(
@@ -201,11 +205,11 @@ class Directory:
                 "spec.providerRef names a ClusterRealtimeProvider, and this operator is installed for single namespaces, where only"
                 " RealtimeProviders are honoured; name one of this namespace.",
             )
-        for key in candidates:
+        for key in keys:
             entry = self._entries.get(key) or await self._fetched(key)
             if entry is not None:
                 return entry
-        named = " nor ".join(f"{kind} {name}" for kind, _, name in candidates)
+        named = " nor ".join(f"{kind} {name}" for kind, _, name in keys)
         how = (
             "create one, or set spec.providerRef" if ref is None else "create it, or correct spec.providerRef"
         )
@@ -232,15 +236,10 @@ class Directory:
         self.seen(kind, body, listed=True)
         return self._entries.get(key)
 
-    def _candidates(self, memory: SessionMemory) -> list[ProviderKey]:
-        ref, namespace = memory.wanted.provider_ref, memory.ref.namespace or ""
-        if ref is not None:
-            kind = str(ref.kind)
-            return [(kind, "" if kind == KIND_CLUSTER_PROVIDER else namespace, ref.name)]
-        candidates: list[ProviderKey] = [(KIND_PROVIDER, namespace, DEFAULT_PROVIDER_NAME)]
-        if self._cluster_kind:
-            candidates.append((KIND_CLUSTER_PROVIDER, "", DEFAULT_PROVIDER_NAME))
-        return candidates
+    def _candidates(self, memory: SessionMemory) -> tuple[ProviderKey, ...]:
+        ref = memory.wanted.provider_ref
+        named = (str(ref.kind), ref.name) if ref is not None else None
+        return candidates(named, memory.ref.namespace or "", cluster_kind=self._cluster_kind)
 
     async def _labels(self, namespace: str) -> Mapping[str, str]:
         labels = self._namespaces.get(namespace)

@@ -20,8 +20,9 @@ from realtime_operator.core.errors import InvalidSession
 from realtime_operator.core.null_paths import lost_nulls
 from realtime_operator.core.object_ref import ObjectRef
 from realtime_operator.core.reasons import Reason
+from realtime_operator.core.remembered import remembered
 from realtime_operator.core.schedule import spread
-from realtime_operator.core.session_memory import SessionMemory, Wanted, remembered, wanted_of
+from realtime_operator.core.session_memory import SessionMemory, Wanted, wanted_of
 from realtime_operator.core.timestamps import from_rfc3339
 from realtime_operator.engine.dispatcher import Dispatcher
 from realtime_operator.engine.pod_lane import LATELY_S
