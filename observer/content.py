@@ -9,6 +9,7 @@ import json
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -199,8 +200,11 @@ def held_in(content: SecretContent, keys: Mapping[str, str]) -> Held | None:
 
 def moment(text: object) -> float | None:
     """Read an RFC 3339 moment into seconds since the epoch; None for anything else."""
-    if not isinstance(text, str):
-        return None
+    return _read(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=256)  # a Secret tells its expiry three times, and a status once more
+def _read(text: str) -> float | None:
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
