@@ -132,7 +132,7 @@ class Account:
             total = total + subject.settled + running
             unfresh += bool(running.expired or running.missing)
             fresh_again_at = max(fresh_again_at, subject.fresh_again_at or 0.0)
-        orphans, unanswered, unjudged = self._mints.orphans_by(at, self._offset)
+        orphans, unanswered, unjudged = self._mints.orphans_by(at)
         ordered = sorted(self._lateness)
         return Figures(
             sessions=len(self._subjects) + self._ended_sessions,

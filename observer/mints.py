@@ -75,20 +75,19 @@ class Mints:
         self._has_ledger = has_ledger
         self._began_at = began_at
         self._orphan_grace = orphan_grace
-        self._unseen: dict[bytes, Mint] = {}
+        # With the moment on the observer's clock: the provider's may be set before it is judged.
+        self._unseen: dict[bytes, tuple[Mint, float]] = {}
         self._awaiting: dict[bytes, Held | None] = {}
         self._replaced: deque[Replacement] = deque()
         self._blind: list[tuple[float, float]] = []
 
     def enter(self, mint: Mint, clock_offset: float) -> Held | None:
         """Take a line of the ledger; give the token it belongs to, if a Secret was seen with it already."""
-        self.count += mint.issued_at - clock_offset >= self._began_at
+        issued_at = mint.issued_at - clock_offset
+        self.count += issued_at >= self._began_at
         if mint.digest not in self._awaiting:
-            if (
-                mint.expires_at - clock_offset >= self._began_at
-                or mint.issued_at - clock_offset >= self._began_at
-            ):
-                self._unseen[mint.digest] = mint
+            if mint.expires_at - clock_offset >= self._began_at or issued_at >= self._began_at:
+                self._unseen[mint.digest] = mint, issued_at
             return None
         held = self._awaiting.pop(mint.digest)
         if held is not None:
@@ -97,7 +96,7 @@ class Mints:
 
     def seen(self, held: Held) -> None:
         """A Secret holds this token: find its line, now or when it comes."""
-        held.mint = self._unseen.pop(held.digest, None)
+        held.mint, _ = self._unseen.pop(held.digest, (None, 0.0))
         if held.mint is None and self._has_ledger:
             self._awaiting[held.digest] = held
 
@@ -120,11 +119,10 @@ class Mints:
         self._judge(at, clock_offset)
         return self.undue + sum(one.is_undue(clock_offset) for one in self._replaced)
 
-    def orphans_by(self, at: float, clock_offset: float) -> tuple[int, int, int]:
+    def orphans_by(self, at: float) -> tuple[int, int, int]:
         """Orphans up to now, the part that the provider never told, and what cannot be judged."""
         orphans = unanswered = unjudged = 0
-        for mint in self._unseen.values():
-            issued_at = mint.issued_at - clock_offset
+        for mint, issued_at in self._unseen.values():
             if issued_at < self._began_at or issued_at > at - self._orphan_grace:
                 continue
             if any(begin <= issued_at <= end for begin, end in self._blind):

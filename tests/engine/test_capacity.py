@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
@@ -80,9 +81,10 @@ async def test_suspended_sessions_need_nothing() -> None:
         (
             lambda: Sliding(1000),
             {"requestsPerMinute": 30},
-            "spec.limits.requestsPerMinute of RealtimeProvider default is 30, and its",
+            r"spec\.limits\.requestsPerMinute of RealtimeProvider default is 30, and its",
         ),
-        (lambda: Bucket(30), {}, "RealtimeProvider default grants about 3"),
+        # a 429 takes a tenth off what it has found out, so it is about thirty at any time
+        (lambda: Bucket(30), {}, r"RealtimeProvider default grants about (2[7-9]|3[0-4]) mints"),
     ],
     ids=["configured", "found out"],
 )
@@ -101,7 +103,7 @@ async def test_who_loses_its_token_is_told_which_limit_is_short(
         assert reasons[Reason.CAPACITY_EXCEEDED] >= 15
         assert reasons[Reason.EXPIRED] <= 3
         assert reasons[Reason.ISSUED] >= 50
-        assert said in message_of(world, Reason.CAPACITY_EXCEEDED)
+        assert re.search(said, message_of(world, Reason.CAPACITY_EXCEEDED))
         assert "need 70 a minute" in message_of(world, Reason.CAPACITY_EXCEEDED)
         about = [notice for notice in world.notices if notice.reason == Reason.CAPACITY_EXCEEDED]
         assert {notice.about.kind for notice in about} == {"RealtimeProvider"}

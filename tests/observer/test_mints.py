@@ -187,6 +187,15 @@ def test_mints_while_the_watch_was_blind_are_not_judged() -> None:
     assert (figures.orphan_mints, figures.unjudged_mints) == (0, 1)
 
 
+def test_an_orphan_stays_where_it_was_when_the_clock_is_set() -> None:
+    """What was minted while the watch was blind was so by the clock of that moment, whatever the provider's is set to later."""
+    story = Story(has_ledger=True).session(0).mint("a", issued=20, expires=80)
+    story.account.blind(1_800_000_019.0, 1_800_000_025.0)
+    story.account.clock_offset_changed(1_800_000_030.0, 8.0)
+    figures = story.figures(60)
+    assert (figures.orphan_mints, figures.unjudged_mints) == (0, 1)
+
+
 def test_a_token_known_only_as_the_previous_one_is_no_orphan() -> None:
     """What a Secret names as its previous token was in it."""
     story = Story(has_ledger=True).session(0).token(0, "a", expires=60).mint("a", issued=0, expires=60)
