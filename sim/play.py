@@ -15,7 +15,7 @@ from realtime_operator.api.group import API_VERSION, KIND_CLUSTER_PROVIDER, KIND
 from realtime_operator.core.reasons import Reason
 from realtime_operator.seams import BARE, Seams
 from sim.api_server import ApiServer
-from sim.director import RIGHT_S, WRONG_S, Director
+from sim.director import CLOCK_OFF_S, Director
 from sim.faults import Kind, drawn, impossible
 from sim.judge import Judge
 from sim.people import People
@@ -110,8 +110,8 @@ async def _play(scene: Scene, seams: Seams, progress: Progress) -> Outcome:
     clock = VirtualClock()
     api, judge = ApiServer(Random(dice.random())), Judge(clock)  # noqa: S311
     provider = ModelledProvider(clock, Random(dice.random()), lifetime=scene.lifetime, enter=judge.minted)  # noqa: S311
-    provider.offset = dice.choice([dice.uniform(-RIGHT_S, RIGHT_S), dice.uniform(WRONG_S, 3 * WRONG_S)])
-    provider.offset *= dice.choice([-1, 1])
+    furthest = dice.choice(CLOCK_OFF_S)
+    provider.offset = dice.uniform(-furthest, furthest)
     judge.clock_set(provider.offset)
     api.told.append(judge.object_told)
     api.secrets.told = judge.secret_told

@@ -229,7 +229,7 @@ async def test_an_empty_account_is_told_once(restarts: bool) -> None:  # noqa: F
 
 @virtually
 async def test_a_clock_that_is_wrong_is_shown() -> None:
-    """Over five seconds of difference stand in the provider's status."""
+    """Over two seconds of difference stand in the provider's status."""
     world, troubled = a_world()
 
     async def ahead(call: MintCall) -> MintAnswer:

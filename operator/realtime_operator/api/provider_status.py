@@ -47,7 +47,7 @@ class ProviderStatus(ApiModel):
     )
     clock_offset_seconds: int | None = Field(
         default=None,
-        description="Its clock minus the operator's, where that is more than 5 s: one of the two is wrong.",
+        description="Its clock minus the operator's, where that is more than 2 s: one of the two is wrong.",
     )
     last_error: LastError | None = Field(
         default=None, description="The last mint that ended without a token, for whatever session."

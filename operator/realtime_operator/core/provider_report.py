@@ -16,8 +16,11 @@ from realtime_operator.core.timestamps import from_rfc3339, to_rfc3339
 SHOWN_PAUSE_S = 3.0
 """A shorter pause is over before anybody could read of it."""
 
-CLOCK_WRONG_S, CLOCK_RIGHT_S, CLOCK_MOVED_S = 5.0, 4.0, 2.0
-"""From where on a clock is shown as wrong, below which not any more, and how far it moves before it is shown anew."""
+CLOCK_WRONG_S, CLOCK_RIGHT_S, CLOCK_MOVED_S = 2.0, 1.5, 2.0
+"""From where on a clock is shown as wrong, below which not any more, and how far it moves before it is shown anew.
+
+What a new process assumes before the first answer is half a second wider: else a token whose status the process before could not write any
+more would be due by a clock that it was not minted by."""
 
 RATE_MOVED = 0.1
 """A narrowed rate is shown anew when it has moved by such a share; it widens all the time."""
