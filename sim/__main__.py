@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -10,8 +11,9 @@ from typing import Final
 from demo.ending import Ending
 from hack.controlplane import end_with_parent
 from sim.company import Progress, StoryError, play_all
+from sim.profile import rows
 from sim.report import Report
-from sim.settings import read_settings
+from sim.settings import Settings, read_settings
 
 INTERRUPTED: Final = 130
 
@@ -20,6 +22,8 @@ def main() -> int:
     """Play; 0 when the promise was kept, 1 when it was not, 2 for what cannot be asked, 130 when interrupted."""
     settings = read_settings(None, os.environ)
     end_with_parent()
+    if settings.profile:
+        return _profile(settings)
     print(
         f"{settings.seeds} stories of {settings.sessions} sessions from seed {settings.seed} on, one of {settings.large};"
         f" {settings.hours:g} h, tokens of {settings.lifetime} s, {len(settings.faults)} kinds of faults",
@@ -41,6 +45,13 @@ def main() -> int:
         print(remark)
     print(report.line(), flush=True)
     return 0 if report.ok else 1
+
+
+def _profile(settings: Settings) -> int:
+    logging.disable(logging.CRITICAL)  # faults by the thousand are the story
+    for row in rows(settings.scenes[0]):
+        print(row, flush=True)
+    return 0
 
 
 def _tell(progress: Progress) -> None:

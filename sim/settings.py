@@ -31,6 +31,7 @@ class Settings:
         faults: the kinds that may come.
         seed: of the first story; the others have the numbers after it.
         jobs: stories played at a time, each in a process of its own.
+        profile: 1 to play the first story alone, and show where its time goes.
     """
 
     seeds: int = 20
@@ -41,6 +42,7 @@ class Settings:
     faults: frozenset[Kind] = frozenset(Kind)
     seed: int = 1
     jobs: int = os.cpu_count() or 1
+    profile: int = 0
 
     @property
     def scenes(self) -> list[Scene]:
@@ -76,6 +78,7 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
         ("--faults", "FAULTS", "faults", _kinds, ALL, kinds),
         ("--seed", "SEED", "seed", whole(0, 2**31), usual.seed, "number of the first story"),
         ("--jobs", "SIM_JOBS", "jobs", whole(1, 256), usual.jobs, "stories played at a time"),
+        ("--profile", "PROFILE", "profile", whole(0, 1), 0, "1: only show where the first story's time goes"),
     )
     add_flags(parser, flags, environment)
     return Settings(**vars(parser.parse_args(arguments)))
