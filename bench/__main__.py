@@ -50,7 +50,11 @@ def main() -> int:
         return 1
     conditions = {
         "machine": machine(),
-        "limits": limits(controllers=settings.has_controllers, operator_in=settings.operator_in),
+        "limits": limits(
+            controllers=settings.has_controllers,
+            operator_in=settings.operator_in,
+            watch_secrets=settings.watch_secrets,
+        ),
         "versions": versions(operators_python=operators_home.version),
         "commit": commit(),
     }

@@ -33,12 +33,13 @@ def machine() -> dict[str, Any]:
     }
 
 
-def limits(*, controllers: bool, operator_in: str) -> dict[str, Any]:
+def limits(*, controllers: bool, operator_in: str, watch_secrets: bool) -> dict[str, Any]:
     """Give what bounds a run besides the machine; `controllers` tells whether there is a garbage collector."""
+    settings = "--watch-secrets" if watch_secrets else "default settings"
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return {
         "open_files": files,
-        "operator": "default settings, all namespaces; provider without rate limit, 128 mints in flight",
+        "operator": f"{settings}, all namespaces; provider without rate limit, 128 mints in flight",
         "operator_in": operator_in,
         "control_plane": f"RBAC, TLS, etcd without fsync, {'with' if controllers else 'no'} controllers, no admission policies",
         "propagation": "None",

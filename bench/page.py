@@ -54,7 +54,7 @@ def with_figures(page: str, results: Iterable[Result], plots: Iterable[str] = ()
 
 
 def newest(results: Iterable[Result]) -> list[Result]:
-    """The newest result of each scenario, lifetime and number of sessions, in this order; of a commit as it stands, if there is one."""
+    """The newest result of each scenario, lifetime, number of sessions and way to see Secrets, in this order; one of a clean commit first."""
     found = {_what(result): result for result in sorted(results, key=_rank)}
     return [found[key] for key in sorted(found)]
 
@@ -63,9 +63,14 @@ def _rank(result: Result) -> tuple[bool, str]:
     return not result["commit"].endswith(DIRTY), result["at"]
 
 
-def _what(result: Result) -> tuple[str, int, int]:
+def _what(result: Result) -> tuple[str, int, int, str]:
     settings = result["settings"]
-    return settings["scenario"], settings["lifetime"], settings["sessions"]
+    return settings["scenario"], settings["lifetime"], settings["sessions"], watched(result)
+
+
+def watched(result: Result) -> str:
+    """What to add to a run's name where the operator watched Secrets; nothing where it looked at each, as it comes."""
+    return ", Secrets watched" if result["settings"].get("watch_secrets") else ""
 
 
 def _table(results: Iterable[Result]) -> str:
@@ -76,7 +81,7 @@ def _table(results: Iterable[Result]) -> str:
 
 def _row(result: Result) -> list[str]:
     settings, median = result["settings"], result["median"]
-    run = f"`{settings['scenario']}`, {settings['sessions']:,} {TIMES} {settings['lifetime']} s, {settings['seconds']:g} s"
+    run = f"`{settings['scenario']}`, {settings['sessions']:,} {TIMES} {settings['lifetime']} s, {settings['seconds']:g} s{watched(result)}"
     cells = [_cell(median, names, digits) for _, names, digits in COLUMNS]
     return [run, *cells, f"{short(result['commit'])}, {result['at'][:10]}", _machine(result["machine"])]
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from bench import peer
 from bench.chart import Axis, Chart, Point, Series, svg
-from bench.page import Result, newest, short, with_figures
+from bench.page import Result, newest, short, watched, with_figures
 from bench.settings import RESULTS, Scenario
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
@@ -110,17 +110,18 @@ def _against_n(
     results: Sequence[Result], figure: str, of_peer: Callable[[peer.PeerRun], float], title: str, unit: str
 ) -> Chart | None:
     """A figure against the number of sessions; one line for each lifetime, and for each interval of the peer."""
-    by_lifetime: dict[int, list[Point]] = {}
+    by_kind: dict[tuple[int, str], list[Point]] = {}
     for result in _latest(results, Scenario.STEADY):
         value = result["median"].get(figure)
         if value is not None:
             settings = result["settings"]
-            by_lifetime.setdefault(settings["lifetime"], []).append((settings["sessions"], value))
-    if not by_lifetime:
+            kind = settings["lifetime"], watched(result)
+            by_kind.setdefault(kind, []).append((settings["sessions"], value))
+    if not by_kind:
         return None
     ours = [
-        Series(f"realtime-operator, tokens of {life} s", points)
-        for life, points in sorted(by_lifetime.items())
+        Series(f"realtime-operator, tokens of {life} s{how}", points)
+        for (life, how), points in sorted(by_kind.items())
     ]
     theirs = [
         Series(
@@ -174,7 +175,7 @@ def _latest(results: Iterable[Result], scenario: Scenario) -> list[Result]:
 
 def _name(result: Result) -> str:
     settings = result["settings"]
-    return f"{settings['sessions']:,} tokens of {settings['lifetime']} s ({short(result['commit'])}, {result['at'][:10]})"
+    return f"{settings['sessions']:,} tokens of {settings['lifetime']} s{watched(result)} ({short(result['commit'])}, {result['at'][:10]})"
 
 
 def _text_of(path: Path) -> str | None:

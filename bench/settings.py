@@ -83,6 +83,7 @@ class Settings:
         settle: from the last session's creation to the window; None is one rotation period.
         results: folder for the results.
         operator_in: what the operator is started in: the image's Python and packages, or those of this very environment.
+        watch_secrets: whether the operator watches Secrets, for which it gets the right; as it comes, it looks at each.
     """
 
     scenario: Scenario = Scenario.STEADY
@@ -98,6 +99,7 @@ class Settings:
     settle: float | None = None
     results: Path = RESULTS
     operator_in: Surroundings = Surroundings.HERE
+    watch_secrets: bool = False
 
     @property
     def period(self) -> float:
@@ -190,6 +192,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         ),
         ("--idle", "IDLE", "idle", number(0, 600), usual.idle, "seconds measured without sessions"),
         ("--settle", "SETTLE", "settle", _settle, "period", "seconds before the window, or 'period'"),
+        ("--watch-secrets", "WATCH_SECRETS", "watch_secrets", _yes_or_no, "no", "whether it watches Secrets"),
         (
             *("--operator-in", "OPERATOR_IN", "operator_in", _surroundings, _usual_surroundings()),
             "image: with the image's Python and packages, for which it takes root; here: with this environment's",
@@ -207,6 +210,12 @@ def _scenario(text: str) -> Scenario:
         return Scenario(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(Scenario)}") from None
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither yes nor no")
+    return text == "yes"
 
 
 def _usual_surroundings() -> Surroundings:

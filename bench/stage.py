@@ -68,7 +68,8 @@ class Stage:
         key = f"sk-standin-{secrets.token_urlsafe(24)}"
         self._provider = self._start_provider(key, settings.latency)
         self.base_url: str = self._provider.first("url")
-        self._apply(key)
+        self._flags = ["--watch-secrets"] * settings.watch_secrets
+        self._apply(key, watch_secrets=settings.watch_secrets)
         self.operator = self._start_operator()
 
     def operator_url(self) -> str:
@@ -131,9 +132,12 @@ class Stage:
             if component not in running
         ]
 
-    def _apply(self, key: str) -> None:
+    def _apply(self, key: str, *, watch_secrets: bool) -> None:
         kubectl = Kubectl(self.plane)
         rights = documents("rbac/operator.yaml") + _in_namespace(documents("rbac/observer.yaml"))
+        if watch_secrets:
+            (role,) = (it for it in rights if it["kind"] == "ClusterRole")
+            role["rules"].append({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]})
         kubectl.apply(
             [_namespace(OPERATOR_NAMESPACE), _namespace(NAMESPACE), *rights, _provider(self.base_url)]
         )
@@ -150,7 +154,7 @@ class Stage:
         return self._start(
             OPERATOR,
             name,
-            ["realtime_operator", "--host", "127.0.0.1", "--port", "0", "--no-trust-env"],
+            ["realtime_operator", "--host", "127.0.0.1", "--port", "0", "--no-trust-env", *self._flags],
             kubeconfig=self._operator_kubeconfig,
             home=self._operators_home,
         )

@@ -93,20 +93,17 @@ class Table:
         if others:
             self._claims[claim] = others
 
-    def _claimants(self, claim: tuple[str, str]) -> Iterator[Entry]:
-        namesake = self.named(*claim)
+    def claimants(self, namespace: str, secret_name: str) -> Iterator[Entry]:
+        """The sessions that want a Secret of that name."""
+        claim, namesake = (namespace, secret_name), self.named(namespace, secret_name)
         if namesake is not None and _claimed(namesake.memory) == claim:
             yield namesake
         for uid in self._claims.get(claim, ()):
             yield self._entries[uid]
 
-    def claimants(self, namespace: str, secret_name: str) -> list[Entry]:
-        """The sessions that want a Secret of that name."""
-        return [self._entries[uid] for uid in self._claims.get((namespace, secret_name), ())]
-
     def rivals(self, memory: SessionMemory) -> list[Entry]:
         """The other sessions that want the same Secret."""
-        return [entry for entry in self._claimants(_claimed(memory)) if entry.memory is not memory]
+        return [entry for entry in self.claimants(*_claimed(memory)) if entry.memory is not memory]
 
     def older_claimant(self, memory: SessionMemory) -> str:
         """The name of the oldest other session that wants the same Secret and is older than this one; empty for none."""
