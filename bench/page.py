@@ -54,7 +54,7 @@ def with_figures(page: str, results: Iterable[Result], plots: Iterable[str] = ()
 
 
 def newest(results: Iterable[Result]) -> list[Result]:
-    """The newest result of each scenario, lifetime, number of sessions and way to see Secrets, in this order; one of a clean commit first."""
+    """The newest result of each scenario, lifetime, number of sessions and way to see Secrets, in this order; of clean commits first."""
     found = {_what(result): result for result in sorted(results, key=_rank)}
     return [found[key] for key in sorted(found)]
 

@@ -178,8 +178,10 @@ def _verdicts(facts: Facts) -> Iterator[Verdict]:
 
 def _ready(facts: Facts) -> Verdict:
     if facts.ready:
-        message = f"Secret {facts.secret_name} holds an unexpired token for this spec."
-        return Verdict(Type.READY, "True", Reason.ISSUED, message)
+        # Without the Secret's name, which secretRef has: so thousands of sessions hold one condition between them, 0.4 KB of memory each.
+        return Verdict(
+            Type.READY, "True", Reason.ISSUED, "The Secret holds an unexpired token for this spec."
+        )
     failure, holding = facts.failure, facts.holding
     said = f" {failure.message}" if failure is not None else ""
     if holding is not None and facts.expired:
