@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hack.image.commands import ImageError, run
+from hack.image.commands import ImageError
+from hack.image.packages import install
 
 from .place import ClusterError
 
@@ -30,8 +31,6 @@ CNI_PACKAGE = "containernetworking-plugins"
 CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 CNI_PLUGINS = ("ptp", "host-local", "loopback")
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # a user's PATH may lack them
-# another apt-get may be at work
-APT_OPTIONS = ("-qq", "-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
 
 
 def on_path(program: str) -> str | None:
@@ -61,14 +60,9 @@ def install_missing() -> None:
     packages = missing(on_path, cni_folder())
     if not packages:
         return
-    if on_path("apt-get") is None:
-        raise ClusterError(
-            f"a node needs what Debian has in {', '.join(packages)}; install it and come again"
-        )
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    needed = f"a node needs what Debian has in {', '.join(packages)}; install it and come again"
     try:
-        run("refreshing package lists", "apt-get", "update", *APT_OPTIONS, env=quiet)
-        run(f"installing {', '.join(packages)}", "apt-get", "install", *APT_OPTIONS, *packages, env=quiet)
+        install(*packages, otherwise=needed)
     except ImageError as error:
         raise ClusterError(str(error)) from None
     if still := missing(on_path, cni_folder()):

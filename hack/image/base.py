@@ -46,7 +46,7 @@ def base_archive() -> Path:
 
 def _bootstrap(root: Path) -> None:
     if shutil.which("debootstrap") is None:
-        install("debootstrap", otherwise="no debootstrap")
+        install("debootstrap", otherwise="no debootstrap; install it")
     mirror = [url] if (url := os.environ.get("DEBIAN_MIRROR")) else []
     options = ["--variant=minbase", f"--include={PACKAGES}"]
     # what it mounts is in a namespace of its own, so nothing stays mounted however it ends

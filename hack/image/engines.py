@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 OFFICIAL: Final = "python:3.13-slim"
 """The base of the Dockerfile, for engines that can fetch it."""
 
-NO_BUILDER: Final = "no docker with an engine, no podman, no buildah and debootstrap"
+NO_BUILDER: Final = "no docker with an engine, no podman, no buildah and debootstrap; install one of them"
 VERSION_OF_PYTHON: Final = ("python3", "-c", "import sysconfig; print(sysconfig.get_python_version())")
 
 
