@@ -116,13 +116,13 @@ class Assembly:
             values=self._values,
             metrics=metrics,
             writing=lambda memory: self._pod_lane.writing(memory),  # noqa: PLW0108 - made later
-            is_vouched_for=self._secret_watch.vouches_for,
+            word_on=self._secret_watch.word_on,
         )
         glancer = Glancer(
             clock=clock,
             providers=self.directory,
             secrets=secrets,
-            is_vouched_for=self._secret_watch.vouches_for,
+            word_on=self._secret_watch.word_on,
         )
         self.dispatcher = Dispatcher(
             clock=clock,

@@ -21,7 +21,7 @@ class Glancer:
         clock: Clock,
         providers: ProviderDirectory,
         secrets: SecretStore,
-        is_vouched_for: Callable[[SessionMemory], bool] = lambda _: False,
+        word_on: Callable[[SessionMemory], bool | None] = lambda _: None,
     ) -> None:
         """Begin with nothing.
 
@@ -29,10 +29,10 @@ class Glancer:
             clock: local time.
             providers: where a session's provider is found.
             secrets: where its token is.
-            is_vouched_for: whether a session's Secret is known to be the version in memory without a look.
+            word_on: whether a session's Secret is the version in memory, where that is known without a look; else None.
         """
         self._clock = clock
-        self._is_vouched_for = is_vouched_for
+        self._word_on = word_on
         self._providers = providers
         self._secrets = secrets
 
@@ -48,13 +48,15 @@ class Glancer:
             return None
         if not self._providers.gives(memory, rest.view):
             return None
-        if now - memory.checked_at >= TRUSTED_S:
-            if not self._is_vouched_for(memory):
-                try:
-                    stamp = await self._secrets.look(memory.ref.namespace or "", wanted.secret_name)
-                except ClusterError:
-                    return None  # the pass will find the same, and say so
-                if stamp != memory.stamp or memory.rest is not rest or memory.wanted is not wanted:
-                    return None
+        word = self._word_on(memory)
+        if word is False or (word is None and now - memory.checked_at >= TRUSTED_S):
+            try:
+                stamp = await self._secrets.look(memory.ref.namespace or "", wanted.secret_name)
+            except ClusterError:
+                return None  # the pass will find the same, and say so
+            if stamp != memory.stamp or memory.rest is not rest or memory.wanted is not wanted:
+                return None
+            memory.checked_at = now
+        elif word:
             memory.checked_at = now
         return next_wake_up(memory, wanted, now=self._clock.now())

@@ -53,7 +53,7 @@ class Reconciler:
         values: ValueSource,
         metrics: Metrics,
         writing: Callable[[SessionMemory], None] = lambda _: None,
-        is_vouched_for: Callable[[SessionMemory], bool] = lambda _: False,
+        word_on: Callable[[SessionMemory], bool | None] = lambda _: None,
     ) -> None:
         """Begin with nothing.
 
@@ -65,12 +65,12 @@ class Reconciler:
             values: what requests take from Secrets.
             metrics: counts.
             writing: told of a session whose new token is about to be written.
-            is_vouched_for: whether a session's Secret is known to be the version in memory without a look.
+            word_on: whether a session's Secret is the version in memory, where that is known without a look; else None.
         """
         self._clock = clock
         self._providers = providers
         self._mints = mints
-        self._writer = SecretWriter(secrets, is_vouched_for)
+        self._writer = SecretWriter(secrets, word_on)
         self._values = values
         self._metrics = metrics
         self._writing = writing

@@ -62,9 +62,9 @@ class Observation:
 class SecretWriter:
     """Reads and writes Secrets through the port; all that it knows is in the session's memory."""
 
-    def __init__(self, secrets: SecretStore, is_vouched_for: Callable[[SessionMemory], bool]) -> None:
+    def __init__(self, secrets: SecretStore, word_on: Callable[[SessionMemory], bool | None]) -> None:
         self._secrets = secrets
-        self._is_vouched_for = is_vouched_for
+        self._word_on = word_on
 
     async def observe(
         self, memory: SessionMemory, wanted: Wanted, target: Target, *, now: float
@@ -77,11 +77,13 @@ class SecretWriter:
         """
         if memory.stamp is None or memory.checked_generation != wanted.generation:
             return await self._read(memory, wanted, target, now=now)
-        if now - memory.checked_at >= TRUSTED_S:
-            if not self._is_vouched_for(memory):
-                stamp = await self._secrets.look(target.session.namespace or "", target.name)
-                if stamp != memory.stamp:
-                    return await self._read(memory, wanted, target, now=now)
+        word = self._word_on(memory)
+        if word is False or (word is None and now - memory.checked_at >= TRUSTED_S):
+            stamp = await self._secrets.look(target.session.namespace or "", target.name)
+            if stamp != memory.stamp:
+                return await self._read(memory, wanted, target, now=now)
+            memory.checked_at = now
+        elif word:
             memory.checked_at = now
         holding = memory.unwritten or memory.holding
         intact = memory.unwritten is None

@@ -287,6 +287,7 @@ FIGURES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("a rate that is not narrowed any more", {}, {"requestsPerMinute": 54}, {}),
     ("a clock that agrees", {"clock": a_clock(1.9)}, {}, {}),
     ("a clock ahead", {"clock": a_clock(61.4)}, {}, {"clockOffsetSeconds": 61}),
+    ("a clock that slow answers leave open", {"clock": ProviderClock(-1.0, 6.0, NOW)}, {}, {}),
     ("a clock behind", {"clock": a_clock(-2.2)}, {}, {"clockOffsetSeconds": -2}),
     (
         "one that hardly moved, too",

@@ -61,3 +61,11 @@ def test_wishes_for_a_secret_are_shared_where_they_differ_in_its_name_alone() ->
         assert secret_spec(SecretSpec.model_validate({"labels": {"a": "b"}} | other)) is not secret_spec(
             named[0]
         )
+
+
+def test_what_is_large_is_not_kept() -> None:
+    """Else the wishes of sessions that are gone would stay, whatever their size."""
+    large = SecretSpec.model_validate({"annotations": {"note": "x" * 2000}})
+    assert secret_spec(large) is large
+    small = SecretSpec.model_validate({"annotations": {"note": "x" * 20}})
+    assert secret_spec(small) is not small

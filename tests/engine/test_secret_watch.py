@@ -142,6 +142,91 @@ def test_without_a_watch_secrets_are_looked_at_as_ever(caplog: pytest.LogCapture
     run_virtually(story())
 
 
+def test_a_delete_that_overtakes_an_answer_is_seen() -> None:
+    """What is deleted while the answer to its creation is on its way is made again, with the same token."""
+
+    async def story() -> None:
+        async with World(watches_secrets=True) as world:
+            world.secrets.answering = 0.5
+            world.apply()
+            await asyncio.sleep(0.3)
+            delete(world)
+            await asyncio.sleep(2 * SOON_S)
+            assert ("hotel", "s0") in world.secrets.stored
+            assert len(world.provider.calls) == 1
+
+    run_virtually(story())
+
+
+def test_an_edit_within_a_slow_write_is_seen() -> None:
+    """The answer to our own write says nothing of what somebody did after it."""
+
+    async def story() -> None:
+        async with World(watches_secrets=True) as world:
+            world.provider.life = LIFETIME_S
+            world.apply(lifetimeSeconds=LIFETIME_S)
+            await asyncio.sleep(5)
+            world.secrets.answering = 1.5
+            minted = len(world.provider.calls)
+            version = world.secrets.version
+            while world.secrets.version == version:  # noqa: ASYNC110 - virtual time
+                await asyncio.sleep(0.01)
+            edit(world)
+            await asyncio.sleep(world.secrets.answering + 2 * SOON_S)
+            assert world.secrets.data("s0")["token"] == f"ek_{minted + 1}"
+
+    run_virtually(story())
+
+
+def test_after_a_restart_a_delete_is_seen_at_once() -> None:
+    """Though the new process has not looked at the Secret yet."""
+
+    async def story() -> None:
+        async with World() as first:
+            first.apply()
+            await asyncio.sleep(5)
+        async with World(before=first, watches_secrets=True) as world:
+            world.apply()
+            await asyncio.sleep(2)
+            world.secrets.delete("s0")
+            await asyncio.sleep(SOON_S)
+            assert ("hotel", "s0") in world.secrets.stored
+
+    run_virtually(story())
+
+
+def test_rotations_wake_no_rivals() -> None:
+    """Who names a Secret that is another session's is looked at as seldom as without a watch."""
+
+    async def reads(*, watches_secrets: bool) -> int:
+        async with World(watches_secrets=watches_secrets) as world:
+            world.provider.life = 20.0
+            for number in range(10):
+                world.apply(number, lifetimeSeconds=20, secret={"name": "shared"})
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(A_WHILE_S)
+            return world.secrets.calls["read"]
+
+    with_it = run_virtually(reads(watches_secrets=True))
+    assert with_it <= 1.2 * run_virtually(reads(watches_secrets=False))
+
+
+def test_a_fight_over_a_secret_gets_slower() -> None:
+    """Somebody who puts another value back each time is not answered each second."""
+
+    async def story() -> None:
+        async with World(watches_secrets=True) as world:
+            world.apply()
+            await asyncio.sleep(5)
+            for _ in range(int(A_WHILE_S)):
+                if world.secrets.data("s0")["token"] != "other":
+                    edit(world)
+                await asyncio.sleep(1)
+            assert world.secrets.writes <= 5 + A_WHILE_S / LOOK_AGAIN_S + 8
+
+    run_virtually(story())
+
+
 def test_a_deleted_session_is_no_more_asked_about() -> None:
     """What is told of its Secret after it has gone concerns nobody."""
 

@@ -100,7 +100,7 @@ class World:
             values=self.values,
             metrics=self.metrics,
             writing=lambda memory: self.pod_lane.writing(memory),  # noqa: PLW0108 - made later
-            is_vouched_for=self.secret_watch.vouches_for,
+            word_on=self.secret_watch.word_on,
         )
         self.dispatcher = Dispatcher(
             clock=self.clock,
@@ -112,7 +112,7 @@ class World:
                 clock=self.clock,
                 providers=self.providers or self.directory,
                 secrets=self.secrets,
-                is_vouched_for=self.secret_watch.vouches_for,
+                word_on=self.secret_watch.word_on,
             ).glance,
             provider_of=self.lane_of,
             let_go=self.providers.let_go if self.providers else lambda _: None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self
@@ -133,7 +133,7 @@ class KubeClient:
 
     async def lines(
         self, path: KubePath, *, query: Mapping[str, str], accept: str, silent: float
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         """Read an answer that comes line by line and may never end, such as a watch.
 
         Args:

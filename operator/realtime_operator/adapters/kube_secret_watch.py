@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,6 +24,9 @@ WATCH_S: Final = 290
 
 SILENT_S: Final = 150.0
 """It tells a bookmark about once a minute. Who is silent for longer is gone without a word."""
+
+SHORTEST_S: Final = 0.5
+"""Who ends a watch sooner, without a word, cannot be watched: a gateway that passes on no streams."""
 
 _SELECTOR: Final = {"labelSelector": f"{LABEL_MANAGED_BY}={MANAGED_BY}"}
 
@@ -67,17 +72,25 @@ class KubeSecretWatch:
             "resourceVersion": version,
             "timeoutSeconds": str(self._seconds),
         }
-        async for line in self._client.lines(path, query=query, accept=METADATA_ONLY, silent=SILENT_S):
-            event = _event(line)
-            document: Mapping[str, Any] = event["object"]
-            match event["type"]:
-                case "ADDED" | "MODIFIED":
-                    heard.changed(_name_of(document), stamp_of(document))
-                case "DELETED":
-                    heard.changed(_name_of(document), None)
-                case "ERROR":
-                    raise refusal("GET", path, int(document.get("code") or 0), json.dumps(document).encode())
-            version = document["metadata"]["resourceVersion"]
+        began, first = asyncio.get_running_loop().time(), version
+        lines = self._client.lines(path, query=query, accept=METADATA_ONLY, silent=SILENT_S)
+        async with contextlib.aclosing(lines):
+            async for line in lines:
+                event = _event(line)
+                document: Mapping[str, Any] = event["object"]
+                match event["type"]:
+                    case "ADDED" | "MODIFIED":
+                        heard.changed(_name_of(document), stamp_of(document))
+                    case "DELETED":
+                        heard.changed(_name_of(document), None)
+                    case "ERROR":
+                        status = int(document.get("code") or 0)
+                        raise refusal("GET", path, status, json.dumps(document).encode())
+                version = document["metadata"]["resourceVersion"]
+        if version == first and asyncio.get_running_loop().time() - began < SHORTEST_S:
+            raise ClusterUnavailable(
+                Reason.CLUSTER_UNAVAILABLE, "watch secrets: it ends as soon as it begins"
+            )
         return version
 
 

@@ -105,7 +105,9 @@ def _clock(standing: Standing, before: Mapping[str, Any]) -> int | None:
         return shown
     if shown is not None and abs(offset) > CLOCK_RIGHT_S and abs(offset - shown) < CLOCK_MOVED_S:
         return shown
-    return round(offset) if abs(offset) > CLOCK_WRONG_S else None
+    # A provider that answers slowly leaves it open by how much its clock is off, and whether at all.
+    is_off = standing.clock.low > 0 or standing.clock.high < 0
+    return round(offset) if is_off and abs(offset) > CLOCK_WRONG_S else None
 
 
 def _error(standing: Standing) -> dict[str, Any] | None:

@@ -42,9 +42,14 @@ def wanted_provider(kind: ProviderKind, name: str) -> ProviderRef:
     return ProviderRef(kind=kind, name=name)
 
 
+LARGEST_SHARED = 1024
+"""Bytes of JSON that are kept to find an equal part by: what is in a cache outlives the sessions that had it."""
+
+
 def secret_spec(spec: SecretSpec) -> SecretSpec:
     """The same wishes for a Secret without its name, which is all that sessions made from one template differ in."""
-    return _secret_spec(spec.model_dump_json(exclude={"name"}))
+    document = spec.model_dump_json(exclude={"name"})
+    return _secret_spec(document) if len(document) <= LARGEST_SHARED else spec
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,20 +18,16 @@ from realtime_operator.secret_watch_ports import SecretFeed, SecretName
 _log = logging.getLogger(__name__)
 
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
-"""Between attempts to watch; meanwhile Secrets are looked at one by one, as without a watch."""
+"""Between attempts to watch; meanwhile Secrets are looked at one by one, as without a watch. Also between two times that one session is
+woken: who fights with somebody over its Secret does it more and more slowly, and never more slowly than without a watch."""
 
 
-@dataclass(slots=True)
-class _Doubt:
-    """A version that is not the one known.
+@dataclass(frozen=True, slots=True)
+class _Woken:
+    """When a session was woken last, local time, and the pause from then on."""
 
-    Attributes:
-        stamp: the version told of; None for none.
-        told: whether its session was woken for it.
-    """
-
-    stamp: SecretStamp | None
-    told: bool = False
+    at: float
+    pause: float
 
 
 class SecretWatch:
@@ -61,13 +56,15 @@ class SecretWatch:
         self._places = places
         self._table = table
         self._wake = wake
-        self._followed: set[str | None] = set()
-        self._doubts: dict[str, _Doubt] = {}
+        self._followed: dict[str | None, dict[SecretName, SecretStamp]] = {}
+        self._news: set[SecretName] = set()
+        self._woken: dict[str, _Woken] = {}
 
-    def vouches_for(self, memory: SessionMemory) -> bool:
-        """Whether the Secret of a session is known to be the version in memory."""
-        place = memory.ref.namespace if memory.ref.namespace in self._places else None
-        return place in self._followed and memory.ref.uid not in self._doubts
+    def word_on(self, memory: SessionMemory) -> bool | None:
+        """Whether a session's Secret is the version in memory, as the watch has told last; None where nothing is told of it."""
+        namespace = memory.ref.namespace or ""
+        versions = self._versions_in(namespace)
+        return None if versions is None else versions.get(_name(memory)) == memory.stamp
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -77,39 +74,57 @@ class SecretWatch:
             await asyncio.gather(*(self._keep_following(self._feed, place) for place in self._places))
 
     async def look(self) -> None:
-        """Wake the sessions whose Secret has another version: by now mostly not those that have just written it themselves."""
-        for uid, doubt in list(self._doubts.items()):
-            entry = self._table.get(uid)
-            if entry is None or entry.memory.stamp == doubt.stamp:
-                del self._doubts[uid]
-            elif not doubt.told:
-                doubt.told = True
-                entry.memory.checked_at = -math.inf
-                self._wake(entry)
+        """Wake the sessions whose Secret has another version, unless they are at work: mostly it is they who have written it."""
+        now, waiting = self._clock.now(), set()
+        for name in self._news:
+            versions = self._versions_in(name[0])
+            for entry in self._table.claimants(*name):
+                memory = entry.memory
+                version = None if versions is None else versions.get(name)
+                if versions is None or not _concerns(memory, version):
+                    continue
+                if entry.queued or not self._may_wake(memory.ref.uid, now):
+                    waiting.add(name)
+                else:
+                    self._wake(entry)
+        self._news = waiting
+        for uid in [uid for uid, last in self._woken.items() if now - last.at > 2 * LONGEST_PAUSE_S]:
+            del self._woken[uid]
 
     def listed(self, place: str | None, stamps: Mapping[SecretName, SecretStamp]) -> None:
         """Compare what there is in a place with what is known; from now on changes are told."""
+        self._followed[place] = dict(stamps)
         for entry in self._table:
             memory = entry.memory
-            namespace = memory.ref.namespace or ""
-            if place in {None, namespace} and memory.stamp is not None:
-                self._told(memory, stamps.get((namespace, memory.wanted.secret_name)))
-        self._followed.add(place)
+            name = _name(memory)
+            is_missed = name not in stamps and bool(memory.status.get("secretRef"))
+            if place in {None, name[0]} and (memory.stamp is not None or is_missed):
+                self._news.add(name)
 
-    def changed(self, name: SecretName, stamp: SecretStamp | None) -> None:
-        """Compare one version with what is known of it."""
-        for entry in self._table.claimants(*name):
-            self._told(entry.memory, stamp)
-
-    def _told(self, memory: SessionMemory, stamp: SecretStamp | None) -> None:
-        if memory.stamp == stamp:
-            self._doubts.pop(memory.ref.uid, None)
+    def changed(self, place: str | None, name: SecretName, stamp: SecretStamp | None) -> None:
+        """Take in one version; its sessions hear of it with the next look."""
+        versions = self._followed[place]  # begun by a list
+        if stamp is None:
+            versions.pop(name, None)
         else:
-            self._doubts[memory.ref.uid] = _Doubt(stamp)
+            versions[name] = stamp
+        self._news.add(name)
+
+    def _versions_in(self, namespace: str) -> dict[SecretName, SecretStamp] | None:
+        return self._followed.get(namespace if namespace in self._places else None)
+
+    def _may_wake(self, uid: str, now: float) -> bool:
+        last = self._woken.get(uid)
+        if last is not None and now - last.at < last.pause:
+            return False
+        is_again = last is not None and now - last.at < last.pause + LONGEST_PAUSE_S
+        pause = min(2 * last.pause, LONGEST_PAUSE_S) if last is not None and is_again else SHORTEST_PAUSE_S
+        self._woken[uid] = _Woken(now, pause)
+        return True
 
     async def _keep_following(self, feed: SecretFeed, place: str | None) -> None:
         pause, said = SHORTEST_PAUSE_S, ""
-        heard = _Heard(partial(self.listed, place), self.changed)
+        heard = _Heard(partial(self.listed, place), partial(self.changed, place))
         while True:
             began = self._clock.now()
             try:
@@ -121,7 +136,7 @@ class SecretWatch:
             except Exception:  # noqa: BLE001 - as without a watch, each is looked at; that is no reason to end
                 _log.exception("the watch of Secrets ended unexpectedly")
             finally:
-                self._followed.discard(place)
+                self._followed.pop(place, None)
             if self._clock.now() - began > LONGEST_PAUSE_S:
                 pause, said = SHORTEST_PAUSE_S, ""
             await asyncio.sleep(pause)
@@ -132,3 +147,18 @@ class SecretWatch:
 class _Heard:
     listed: Callable[[Mapping[SecretName, SecretStamp]], None]
     changed: Callable[[SecretName, SecretStamp | None], None]
+
+
+def _name(memory: SessionMemory) -> SecretName:
+    return memory.ref.namespace or "", memory.wanted.secret_name
+
+
+def _concerns(memory: SessionMemory, version: SecretStamp | None) -> bool:
+    """Whether a version is news for a session.
+
+    To one that has not seen its Secret yet, or has none, only what is said of the Secret that its status shows, or that there is none any
+    more: the rotations of a rival are not.
+    """
+    if memory.stamp is not None:
+        return version != memory.stamp
+    return version is None or version.uid == (memory.status.get("secretRef") or {}).get("uid")
