@@ -8,10 +8,8 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from hack.controlplane.cache import cache_root, locked, scratch_folder
-from hack.controlplane.progress import Progress
-
 from .commands import run
+from .keeping import kept
 from .packages import install
 
 SUITE = "trixie"  # Python 3.13, as in the Dockerfile's own base
@@ -32,16 +30,14 @@ def base_archive() -> Path:
     Raises:
         ImageError: debootstrap failed, or cannot be had.
     """
-    file = cache_root() / "image" / f"base-{SUITE}-{platform.machine()}.tar"
-    waiting = Progress("base image")
-    with locked(file.with_suffix(".lock"), while_waiting=lambda pid: waiting.show(f"waiting for {pid}")):
-        if not file.exists():
-            with scratch_folder(file.with_suffix(".part")) as part:
-                _bootstrap(part / "root")
-                with tarfile.open(part / "base.tar", "w") as tar:
-                    tar.add(part / "root", arcname=".")
-                (part / "base.tar").replace(file)
-    return file
+    return kept(f"base-{SUITE}-{platform.machine()}.tar", "base image", _archived)
+
+
+def _archived(part: Path) -> Path:
+    _bootstrap(part / "root")
+    with tarfile.open(part / "base.tar", "w") as tar:
+        tar.add(part / "root", arcname=".")
+    return part / "base.tar"
 
 
 def _bootstrap(root: Path) -> None:

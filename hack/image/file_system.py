@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from functools import partial
 from pathlib import Path
-
-from hack.controlplane.cache import cache_root, locked, scratch_folder
-from hack.controlplane.progress import Progress
 
 from .base import base_archive
 from .commands import ask, run
 from .engines import VERSION_OF_PYTHON
+from .keeping import kept
 from .wheelhouse import LOCK, PIP, here, make_wheelhouse
 
 PROGRAMS = Path("opt/realtime-operator")
@@ -30,18 +29,12 @@ def file_system() -> Path:
     """
     archive = base_archive()
     said = archive.name.encode() + LOCK.read_bytes() + PIP.read_bytes() + INSTALL.read_bytes()
-    folder = cache_root() / "image" / f"files-{hashlib.sha256(said).hexdigest()[:12]}"
-    waiting = Progress("file system of the image")
-    lock = folder.with_suffix(".lock")
-    with locked(lock, while_waiting=lambda pid: waiting.show(f"waiting for process {pid}")):
-        if not folder.exists():
-            with scratch_folder(folder.with_suffix(".part")) as part:
-                _make(archive, part / "root", part / "wheelhouse")
-                (part / "root").rename(folder)
-    return folder
+    name = f"files-{hashlib.sha256(said).hexdigest()[:12]}"
+    return kept(name, "file system of the image", partial(_made, archive))
 
 
-def _make(archive: Path, root: Path, wheelhouse: Path) -> None:
+def _made(archive: Path, part: Path) -> Path:
+    root, wheelhouse = part / "root", part / "wheelhouse"
     root.mkdir()
     run("unpacking the base", "tar", "--extract", "--file", archive, "--directory", root)
     python = ask("chroot", root, *VERSION_OF_PYTHON)
@@ -56,3 +49,4 @@ def _make(archive: Path, root: Path, wheelhouse: Path) -> None:
     shutil.rmtree(build)
     for product in (root / PROGRAMS).glob("lib/python*/site-packages/realtime_operator"):
         shutil.rmtree(product)
+    return root

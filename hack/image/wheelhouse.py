@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hack.controlplane.cache import GO_ARCHITECTURES, cache_root, locked, scratch_folder
-from hack.controlplane.progress import Progress
+from hack.controlplane.cache import GO_ARCHITECTURES
 
 from .commands import ImageError, run
 from .install import PYTHON_VERSION
+from .keeping import kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,16 +56,13 @@ def make_wheelhouse(python: str, platforms: Sequence[str], *, folder: Path = WHE
 
 def _dependencies(python: str, platforms: Sequence[str]) -> Path:
     said = repr((python, sorted(platforms), GLIBC)).encode() + LOCK.read_bytes() + PIP.read_bytes()
-    folder = cache_root() / "image" / f"wheels-{hashlib.sha256(said).hexdigest()[:12]}"
-    waiting = Progress("wheels")
-    lock = folder.with_suffix(".lock")
-    with locked(lock, while_waiting=lambda pid: waiting.show(f"waiting for process {pid}")):
-        if not folder.exists():
-            with scratch_folder(folder.with_suffix(".part")) as part:
-                for one in platforms:
-                    _fetch(python, MACHINES[one], part)
-                part.rename(folder)
-    return folder
+
+    def fetched(part: Path) -> Path:
+        for one in platforms:
+            _fetch(python, MACHINES[one], part)
+        return part
+
+    return kept(f"wheels-{hashlib.sha256(said).hexdigest()[:12]}", "wheels", fetched)
 
 
 def _fetch(python: str, machine: str, folder: Path) -> None:

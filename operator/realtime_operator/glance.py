@@ -9,7 +9,7 @@ from realtime_operator.core.rest import is_at_rest
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.pass_report import next_wake_up
 from realtime_operator.ports import Clock, ProviderDirectory, SecretStore
-from realtime_operator.secret_writer import TRUSTED_S
+from realtime_operator.secret_writer import is_believed
 
 
 class Glancer:
@@ -48,15 +48,12 @@ class Glancer:
             return None
         if not self._providers.gives(memory, rest.view):
             return None
-        word = self._word_on(memory)
-        if word is False or (word is None and now - memory.checked_at >= TRUSTED_S):
+        if not is_believed(memory, self._word_on(memory), now=now):
             try:
                 stamp = await self._secrets.look(memory.ref.namespace or "", wanted.secret_name)
             except ClusterError:
                 return None  # the pass will find the same, and say so
             if stamp != memory.stamp or memory.rest is not rest or memory.wanted is not wanted:
                 return None
-            memory.checked_at = now
-        elif word:
             memory.checked_at = now
         return next_wake_up(memory, wanted, now=self._clock.now())

@@ -77,13 +77,10 @@ class SecretWriter:
         """
         if memory.stamp is None or memory.checked_generation != wanted.generation:
             return await self._read(memory, wanted, target, now=now)
-        word = self._word_on(memory)
-        if word is False or (word is None and now - memory.checked_at >= TRUSTED_S):
+        if not is_believed(memory, self._word_on(memory), now=now):
             stamp = await self._secrets.look(target.session.namespace or "", target.name)
             if stamp != memory.stamp:
                 return await self._read(memory, wanted, target, now=now)
-            memory.checked_at = now
-        elif word:
             memory.checked_at = now
         holding = memory.unwritten or memory.holding
         intact = memory.unwritten is None
@@ -161,6 +158,16 @@ class SecretWriter:
             memory.checked_at, memory.checked_generation = now, UNCHECKED
         memory.unshared = unshared
         return Observation(holding, intact, observed.stamp, observed, verdict, unshared)
+
+
+def is_believed(memory: SessionMemory, word: bool | None, *, now: float) -> bool:  # noqa: FBT001 - what ``word_on`` says
+    """Whether a Secret need not be looked at: it is the version in memory by a watch, whose word counts as a look, or was so lately.
+
+    A watch that says nothing leaves it at that; one that says otherwise has to be looked after, however lately.
+    """
+    if word:
+        memory.checked_at = now
+    return word is not False and now - memory.checked_at < TRUSTED_S
 
 
 def _learn(

@@ -132,3 +132,10 @@ def one(documents: Iterable[Json], kind: str, name: str | None = None) -> Json:
 def of_kind(documents: Iterable[Json], kind: str, name: str | None = None) -> list[Json]:
     """All objects of a kind."""
     return [it for it in documents if it["kind"] == kind and name in (None, it["metadata"]["name"])]
+
+
+def flags_of(documents: Iterable[Json]) -> list[str]:
+    """What the operator is started with."""
+    (container,) = one(documents, "Deployment")["spec"]["template"]["spec"]["containers"]
+    flags: list[str] = container["args"]
+    return flags

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chart.chart import CLUSTER_SCOPED, RELEASE, of_kind, one, rendered
+from tests.chart.chart import CLUSTER_SCOPED, RELEASE, flags_of, of_kind, one, rendered
 from tests.chart.installed import HOME, USER, fresh_cluster
 from tests.controlplane.waiting import wait_until
 from tests.policies.fence import MERGE
@@ -40,13 +40,6 @@ def rights_on_pods(documents: Iterable[Json]) -> list[tuple[str, set[tuple[str, 
         for it in roles
         if any(resource.startswith("pods") for _, resource, _ in granted_by(it["rules"]))
     ]
-
-
-def flags_of(documents: Iterable[Json]) -> list[str]:
-    """What the operator is started with."""
-    (container,) = one(documents, "Deployment")["spec"]["template"]["spec"]["containers"]
-    flags: list[str] = container["args"]
-    return flags
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chart.chart import RELEASE, of_kind, one, rendered
+from tests.chart.chart import RELEASE, flags_of, of_kind, one, rendered
 from tests.support.audit import granted_by
 
 if TYPE_CHECKING:
@@ -26,13 +26,6 @@ def roles_that_list_secrets(documents: Iterable[Json]) -> list[Json]:
     """Each role that grants to see more than one Secret at a time."""
     roles = [it for it in documents if it["kind"] in {"Role", "ClusterRole"}]
     return [it for it in roles if BOTH & granted_by(it["rules"])]
-
-
-def flags_of(documents: Iterable[Json]) -> list[str]:
-    """What the operator is started with."""
-    (container,) = one(documents, "Deployment")["spec"]["template"]["spec"]["containers"]
-    flags: list[str] = container["args"]
-    return flags
 
 
 @pytest.mark.parametrize(

@@ -146,18 +146,12 @@ class KubeClient:
             ApiRefusal, ClusterForbidden: as ``send``; credentials that were refused are fresh the next time.
             ClusterUnavailable: no answer came, or it broke off.
         """
-        if self._session is None:
-            raise _unavailable("GET", path, "the client is closed")
         headers = {"Accept": accept}
-        if (token := self._access.bearer()) is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        url = URL(self._access.server + path.url, encoded=True).update_query(query)
+        session, url = self._prepared("GET", path, query, headers)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=silent)
         status, answer, cause = HTTPStatus.OK.value, b"", None
         try:
-            async with self._session.get(
-                url, headers=headers, allow_redirects=False, timeout=timeout
-            ) as response:
+            async with session.get(url, headers=headers, allow_redirects=False, timeout=timeout) as response:
                 status = response.status
                 if status != HTTPStatus.OK:
                     answer = await response.read()
@@ -181,16 +175,9 @@ class KubeClient:
         body: bytes | None,
         headers: dict[str, str],
     ) -> tuple[int, bytes]:
-        if self._session is None:
-            raise _unavailable(method, path, "the client is closed")
-        token = self._access.bearer()
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        url = URL(self._access.server + path.url, encoded=True)
-        if query:
-            url = url.update_query(query)
+        session, url = self._prepared(method, path, query, headers)
         try:
-            async with self._session.request(
+            async with session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 return response.status, await response.read()
@@ -198,6 +185,18 @@ class KubeClient:
             cause = _cause(error, self._timeout)
         # Raised out here, where the client's exception, which holds the request, is no longer the context.
         raise _unavailable(method, path, cause)
+
+    def _prepared(
+        self, method: str, path: KubePath, query: Mapping[str, str] | None, headers: dict[str, str]
+    ) -> tuple[aiohttp.ClientSession, URL]:
+        """Give the open session and where to send; the present credentials are added to the headers."""
+        if self._session is None:
+            raise _unavailable(method, path, "the client is closed")
+        token = self._access.bearer()
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        url = URL(self._access.server + path.url, encoded=True)
+        return self._session, url.update_query(query) if query else url
 
 
 async def _lines_of(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from functools import partial
 from realtime_operator.core.errors import ClusterError
 from realtime_operator.core.secret_view import SecretStamp
 from realtime_operator.core.session_memory import SessionMemory
-from realtime_operator.engine.table import Entry, Table
+from realtime_operator.engine.table import Entry, Table, claimed_by
 from realtime_operator.ports import Clock
 from realtime_operator.secret_watch_ports import SecretFeed, SecretName
 
@@ -62,9 +62,9 @@ class SecretWatch:
 
     def word_on(self, memory: SessionMemory) -> bool | None:
         """Whether a session's Secret is the version in memory, as the watch has told last; None where nothing is told of it."""
-        namespace = memory.ref.namespace or ""
-        versions = self._versions_in(namespace)
-        return None if versions is None else versions.get(_name(memory)) == memory.stamp
+        name = claimed_by(memory)
+        versions = self._versions_in(name[0])
+        return None if versions is None else versions.get(name) == memory.stamp
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -78,12 +78,12 @@ class SecretWatch:
         now, waiting = self._clock.now(), set()
         for name in self._news:
             versions = self._versions_in(name[0])
+            if versions is None:
+                continue
             for entry in self._table.claimants(*name):
-                memory = entry.memory
-                version = None if versions is None else versions.get(name)
-                if versions is None or not _concerns(memory, version):
+                if not _concerns(entry.memory, versions.get(name)):
                     continue
-                if entry.queued or not self._may_wake(memory.ref.uid, now):
+                if entry.queued or not self._may_wake(entry.memory.ref.uid, now):
                     waiting.add(name)
                 else:
                     self._wake(entry)
@@ -96,7 +96,7 @@ class SecretWatch:
         self._followed[place] = dict(stamps)
         for entry in self._table:
             memory = entry.memory
-            name = _name(memory)
+            name = claimed_by(memory)
             is_missed = name not in stamps and bool(memory.status.get("secretRef"))
             if place in {None, name[0]} and (memory.stamp is not None or is_missed):
                 self._news.add(name)
@@ -147,10 +147,6 @@ class SecretWatch:
 class _Heard:
     listed: Callable[[Mapping[SecretName, SecretStamp]], None]
     changed: Callable[[SecretName, SecretStamp | None], None]
-
-
-def _name(memory: SessionMemory) -> SecretName:
-    return memory.ref.namespace or "", memory.wanted.secret_name
 
 
 def _concerns(memory: SessionMemory, version: SecretStamp | None) -> bool:

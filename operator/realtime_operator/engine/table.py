@@ -83,12 +83,12 @@ class Table:
         self._claim(entry.memory)
 
     def _claim(self, memory: SessionMemory) -> None:
-        claim = _claimed(memory)
+        claim = claimed_by(memory)
         if claim != _name(memory):
             self._claims[claim] = (*self._claims.get(claim, ()), memory.ref.uid)
 
     def _unclaim(self, memory: SessionMemory) -> None:
-        claim = _claimed(memory)
+        claim = claimed_by(memory)
         others = tuple(uid for uid in self._claims.pop(claim, ()) if uid != memory.ref.uid)
         if others:
             self._claims[claim] = others
@@ -96,14 +96,14 @@ class Table:
     def claimants(self, namespace: str, secret_name: str) -> Iterator[Entry]:
         """The sessions that want a Secret of that name."""
         claim, namesake = (namespace, secret_name), self.named(namespace, secret_name)
-        if namesake is not None and _claimed(namesake.memory) == claim:
+        if namesake is not None and claimed_by(namesake.memory) == claim:
             yield namesake
         for uid in self._claims.get(claim, ()):
             yield self._entries[uid]
 
     def rivals(self, memory: SessionMemory) -> list[Entry]:
         """The other sessions that want the same Secret."""
-        return [entry for entry in self.claimants(*_claimed(memory)) if entry.memory is not memory]
+        return [entry for entry in self.claimants(*claimed_by(memory)) if entry.memory is not memory]
 
     def older_claimant(self, memory: SessionMemory) -> str:
         """The name of the oldest other session that wants the same Secret and is older than this one; empty for none."""
@@ -115,7 +115,8 @@ def _name(memory: SessionMemory) -> tuple[str, str]:
     return memory.ref.namespace or "", memory.ref.name
 
 
-def _claimed(memory: SessionMemory) -> tuple[str, str]:
+def claimed_by(memory: SessionMemory) -> tuple[str, str]:
+    """Namespace and name of the Secret that a session wants."""
     return memory.ref.namespace or "", memory.wanted.secret_name
 
 
