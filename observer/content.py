@@ -51,6 +51,7 @@ class Held:
         digest: SHA-256 of the token.
         previous: SHA-256 of the Secret's previous token, or None.
         secret_uid: which Secret holds it.
+        owner_uid: the session that controls that Secret, or None.
         written_issue: issue time as the Secret says it, or None.
         written_expiry: expiry as the Secret says it; infinite where it says none.
         request_hash: what was asked of the provider, as the Secret says it.
@@ -63,6 +64,7 @@ class Held:
     digest: bytes
     previous: bytes | None
     secret_uid: str
+    owner_uid: str | None
     written_issue: float | None
     written_expiry: float
     request_hash: str | None
@@ -187,6 +189,7 @@ def held_in(content: SecretContent, keys: Mapping[str, str]) -> Held | None:
         digest=digest,
         previous=hashlib.sha256(previous).digest() if previous else None,
         secret_uid=content.uid,
+        owner_uid=content.owner_uid,
         written_issue=moment(notes.get(f"{GROUP}/issued-at")),
         written_expiry=math.inf if expiry is None else expiry,
         request_hash=notes.get(f"{GROUP}/request-hash"),

@@ -85,7 +85,7 @@ class SessionRow:
     Attributes:
         namespace: of the session.
         name: of the session.
-        first_token_at: when its Secret was first seen with a token, on the observer's clock, or None.
+        first_token_at: when a Secret that it controls was first seen with a token, on the observer's clock, or None.
         issued_at: of the token held, on the provider's clock, or None.
         expires_at: of the token held, on the provider's clock, or None.
         rotations: how many times its token was replaced.

@@ -3,7 +3,9 @@
 Exact arithmetic on intervals, nothing is sampled. ``since`` is the moment up to which time is settled; the time
 after it is judged by what is known now, and added when that changes. Not counted, each for its reason:
 
-* before the session had its first token: nothing was promised yet;
+* missing time before the session had its first token: nothing was promised yet. Its first one is in a Secret that
+  it controls, or was there when it said Ready. What its readers find of a dead namesake meanwhile is none, and
+  the garbage collector takes that away; an expired one they do read, so that is counted even then;
 * a session that is suspended, since nothing may be minted; and one that is resumed without a living token,
   until it has one: it starts anew;
 * missing time while condition Stalled is True: only a person can help, and the object says so. Expired time is
@@ -55,7 +57,7 @@ class Subject:
         held: the token in its Secret, None while there is none.
         minted: the last token that was the operator's, to know one that is only put back.
         unread: content without a token under the names known so far: the session may name them yet.
-        served: it had a token, or said so.
+        served: it had a token of its own, or said so.
         awaited: it said so, and its Secret was not seen yet.
         promised: whether its time counts; False from suspension until a living token.
         rotation_times: rotation time by token id, as status said it.
@@ -126,11 +128,12 @@ class Subject:
         if self.held is None or self.held.digest != held.digest or self.held.expires_at != held.expires_at:
             self.settle(at, clock_offset)
         self.held, self.unread = held, None
-        self.served, self.awaited = True, False
+        self.awaited = False
         if not held.alien:
             self.minted = held
-        if self.first_token_at is None:
-            self.first_token_at = at
+        if held.owner_uid == self.facts.uid:
+            self.served = True
+            self.first_token_at = at if self.first_token_at is None else self.first_token_at
         if not self.promised and not self.facts.suspended:
             self._promise_again(at, clock_offset)
 

@@ -210,6 +210,39 @@ CASES = [
         missing=1,
     ),
     Case(
+        "a dead namesake's token that goes before the session has one of its own is not missing",
+        Story().session(0).token(1, "a", expires=60, owner="dead").secret_gone(5).token(8, "b", expires=68),
+        at=20,
+    ),
+    Case(
+        "a dead namesake's token that expires while readers find it is counted",
+        Story().session(0).token(1, "a", expires=10, owner="dead").token(13, "b", expires=73),
+        at=20,
+        expired=3,
+    ),
+    Case(
+        "a dead namesake's token that the session has taken over is missing when it goes",
+        Story()
+        .session(0)
+        .token(1, "a", expires=60, owner="dead")
+        .token(2, "a", expires=60)
+        .secret_gone(5)
+        .token(8, "b", expires=68),
+        at=20,
+        missing=3,
+    ),
+    Case(
+        "a dead namesake's token that made the session say Ready is missing when it goes",
+        Story()
+        .session(0)
+        .token(1, "a", expires=60, owner="dead")
+        .session(2, ready=True)
+        .secret_gone(5)
+        .token(8, "b", expires=68),
+        at=20,
+        missing=3,
+    ),
+    Case(
         "the Secret of the next session of that name is not this one's",
         Story().session(0).token(0, "a", expires=60).token(5, "b", expires=65, owner="next").session_gone(6),
         at=50,
@@ -262,6 +295,14 @@ def test_a_secret_without_an_owner_belongs_to_the_session_that_names_it_now() ->
     """Orphaned by deletion, a Secret is read by whoever reads that name: the next session's readers."""
     story = Story().session(0).token(0, "a", expires=60).session_gone(1).session(2, uid="next")
     assert story.token(3, "b", expires=10, owner=None).figures(12).expired_seconds == pytest.approx(2)
+
+
+def test_the_first_token_is_the_first_of_its_own() -> None:
+    """How long a session waited for its token is not told by what a dead namesake left."""
+    story = Story().session(0).token(1, "a", expires=60, owner="dead")
+    assert [row.first_token_at for row in story.account.rows(EPOCH + 2)] == [None]
+    story.token(3, "b", expires=63).token(40, "c", expires=100)
+    assert [row.first_token_at for row in story.account.rows(EPOCH + 50)] == [EPOCH + 3]
 
 
 def test_looking_does_not_change_the_account() -> None:
