@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.arithmetic import Figure
-from bench.cluster import INSTRUCTIONS, SESSIONS, Api, session_document, session_name
+from bench.cluster import SESSIONS, Api, instructions, session_document, session_name
 from bench.ledger import waits_for_a_mint
 from bench.run import Run
 from bench.settings import MINUTE_S
@@ -60,7 +60,7 @@ async def _step(api: Api, churned: Churned, living: deque[str], index: int, life
 def _other(index: int, document: Mapping[str, Any]) -> str:
     """Instructions of the same length that no session has had."""
     usual: str = document["spec"]["session"]["instructions"]
-    return f"{INSTRUCTIONS}Call them guest {index}. ".ljust(len(usual), "x")
+    return instructions(len(usual), f"Call them guest {index}. ")
 
 
 @dataclass(frozen=True, slots=True)

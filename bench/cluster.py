@@ -25,8 +25,22 @@ ANSWER_WITHIN: Final = aiohttp.ClientTimeout(total=60)
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 
-INSTRUCTIONS: Final = "You greet the guests. "
-"""How each session's instructions begin; they are filled up with an x."""
+INSTRUCTIONS: Final = (
+    "You greet the guests of a small hotel by the sea, and you are glad that they called. Answer in the language that they "
+    "speak, in one or two sentences, and never read out a list. When somebody wants a room, ask for the day of arrival, the"
+    " number of nights and whether a child or a dog comes along; repeat what you heard before you book it. Breakfast is "
+    "served from seven to half past ten, on Sundays until noon, and the kitchen can do without gluten, nuts or milk if it "
+    "knows the evening before. The ferry leaves every forty minutes from the old quay, the last one at a quarter past "
+    "eleven; a taxi from the station takes twelve minutes and should not cost more than twenty. You may offer a later "
+    "check-out once, if the calendar shows no arrival for that room. Do not promise a view, a parking place or a refund: "
+    "these are decided by Ms. Lindqvist, whom you can reach with the tool transfer_call between eight and six. If a caller "
+    "is in danger, tell them to dial the emergency number first, then stay with them. If you did not understand, say so and"
+    " ask again; guessing a name or a date has cost us friends. Before you end the call, say the booking number slowly, "
+    "digit by digit, and wait until it was repeated. Whoever asks whether you are a person is told the truth. In winter the"
+    " sauna is heated on Fridays only, bicycles can be hired from April on for fourteen a day, and towels for the beach lie"
+    " beside the lift; what was forgotten is kept for ninety days and sent home against postage. "
+)
+"""What sessions say to the model: prose, so that it can be deflated as far as what people write, and no further."""
 
 SESSION_BYTES: Final = 1500
 """Of `spec.session` as compact JSON, whatever the session's name."""
@@ -49,12 +63,18 @@ def session_name(index: int) -> str:
     return f"s-{index:05}"
 
 
+def instructions(size: int, beginning: str = "") -> str:
+    """So many characters of instructions, after a beginning that others do not have."""
+    text = beginning + INSTRUCTIONS
+    return (text * (size // len(text) + 1))[:size]
+
+
 def session_document(index: int, lifetime: int) -> dict[str, Any]:
     """Make a session whose request to the provider has 1.5 KB."""
     name = session_name(index)
     session = {"type": "realtime", "model": name, "instructions": ""}
     size = len(json.dumps(session, separators=(",", ":")))
-    session["instructions"] = INSTRUCTIONS.ljust(SESSION_BYTES - size, "x")
+    session["instructions"] = instructions(SESSION_BYTES - size)
     return {
         "apiVersion": GROUP_VERSION,
         "kind": "RealtimeSession",

@@ -47,8 +47,8 @@ def unhurried_loop(pause: float, hurry: Hurry | None = None) -> asyncio.Abstract
 async def in_step() -> None:
     """Let all others who are ready come as far, before this goes on with its next step.
 
-    What the swarm of one tick waits for comes together, too. If each then did all that follows, every one would find the caches full of the last
-    steps of the one before; 26 times the same step take a twelfth less than 26 times all steps.
+    What the swarm of one tick waits for comes together, too. If each then did all that follows, every one would find the caches full of
+    the last steps of the one before; 26 times the same step take a twelfth less than 26 times all steps.
     """
     await asyncio.sleep(0)
 

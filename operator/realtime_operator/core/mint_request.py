@@ -11,6 +11,7 @@ from typing import Any
 from realtime_operator.api.session import Endpoint, RealtimeSessionSpec
 from realtime_operator.core.errors import InvalidSession
 from realtime_operator.core.null_paths import with_nulls
+from realtime_operator.core.packing import packed, unpacked
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.value_marks import ValueMark, check_encoded, with_marks
 
@@ -49,7 +50,7 @@ class MintTemplate:
 
     Attributes:
         endpoint: which operation.
-        session: the session as compact JSON in the author's order, or None where the spec has none; never printed.
+        kept: the session as it is kept, or None where the spec has none; never printed.
         session_digest: SHA-256 of the session in canonical JSON.
         names: what a session that is the body has at its top, which a wish for a lifetime must not repeat; empty for others.
         lifetime: seconds asked for by the spec, or None.
@@ -60,7 +61,7 @@ class MintTemplate:
     """
 
     endpoint: Endpoint
-    session: bytes | None = field(repr=False)
+    kept: bytes | None = field(repr=False)
     session_digest: str
     names: frozenset[str] = field(repr=False)
     lifetime: int | None
@@ -68,6 +69,11 @@ class MintTemplate:
     safety_identifier: str | None
     marks: tuple[ValueMark, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def session(self) -> bytes | None:
+        """The session as compact JSON in the author's order, or None where the spec has none."""
+        return None if self.kept is None else unpacked(self.kept)
 
 
 def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
@@ -99,7 +105,7 @@ def mint_template(spec: RealtimeSessionSpec) -> MintTemplate:
     check_encoded(encoded or b"", marks)
     return MintTemplate(
         endpoint=spec.endpoint,
-        session=encoded,
+        kept=None if encoded is None else packed(encoded),
         session_digest=digest,
         names=frozenset(session or ()) if spec.endpoint in FLAT else NO_NAMES,
         lifetime=spec.lifetime_seconds,
@@ -121,7 +127,7 @@ def request_body(template: MintTemplate, lifetime: int | None, pointer: str | No
     if template.endpoint in FLAT:
         flat = template.session or b"{}"
         return flat[:-1] + (b"," if wish and len(flat) > len(b"{}") else b"") + wish + b"}"
-    session = b"" if template.session is None else b'"session":' + template.session
+    session = b"" if (whole := template.session) is None else b'"session":' + whole
     return b"{" + wish + (b"," if wish and session else b"") + session + b"}"
 
 

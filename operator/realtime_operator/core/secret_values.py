@@ -90,7 +90,7 @@ def with_values(template: MintTemplate, values: Mapping[str, str]) -> MintTempla
         )
     parts = [template.session_digest, sorted(values.items())]
     digest = hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()
-    return replace(template, session=session, session_digest=digest, marks=(), secrets=tuple(values.values()))
+    return replace(template, kept=session, session_digest=digest, marks=(), secrets=tuple(values.values()))
 
 
 def _missing(mark: ValueMark, what: str) -> SecretValueNotReady:
