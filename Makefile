@@ -55,7 +55,7 @@ plots: $(STAMP) ## Draw docs/plots/*.svg and make the table of docs/performance.
 drill: $(STAMP) ## Play faults on a real control plane, judged by the observer (SCENARIOS=all N=200 LIFETIME=60)
 	@exec $(BIN)/python -m drill $(if $(SECONDS),--seconds $(SECONDS))
 
-sim: $(STAMP) ## Days in minutes: the engine in virtual time among faults by seed (SEEDS=20 SESSIONS=1000 LARGE=10000 HOURS=24 LIFETIME=600 FAULTS=all SEED=1)
+sim: $(STAMP) ## Days in minutes: the engine in virtual time among faults by seed (SEEDS=20 SESSIONS=1000 LARGE=10000 HOURS=24 LIFETIME=600 FAULTS=all SECRET_WATCH=by-seed SEED=1)
 	@exec $(BIN)/python -m sim
 
 fuzz: $(STAMP) ## Try hostile answers of a provider (EXAMPLES=200000 FUZZ_SEED=n)

@@ -103,6 +103,12 @@ class Account:
         if uid is not None:
             self._subjects[uid].lose(at, None, self._offset)
 
+    def forgive(self, name: Name, until: float) -> None:
+        """Somebody is about to take the token of a Secret away; it need not be there again before ``until``."""
+        uid = self._holder.get(name)
+        if uid is not None:
+            self._subjects[uid].forgiven_until = until
+
     def minted(self, mint: Mint) -> None:
         """The ledger tells of a mint."""
         held = self._mints.enter(mint, self._offset)

@@ -12,9 +12,10 @@ after it is judged by what is known now, and added when that changes. Not counte
   counted even then;
 * missing time that ends in the session's own deletion within ``DELETION_GRACE_S``: the garbage collector, or
   the end of a namespace;
+* missing time up to when a Secret that somebody took away must be back, where that is known;
 * a Secret that is seen at most ``ORDER_GRACE_S`` after Ready: two watches have no common order.
 
-The second and third are shown as excused.
+The second, the third and what somebody took away are shown as excused.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Subject:
         unread: content without a token under the names known so far: the session may name them yet.
         served: it had a token of its own, or said so.
         awaited: it said so, and its Secret was not seen yet.
+        forgiven_until: missing time up to then is nobody's fault.
         promised: whether its time counts; False from suspension until a living token.
         rotation_times: rotation time by token id, as status said it.
         asked: rotate values seen on the session, the latest few.
@@ -71,6 +73,7 @@ class Subject:
     unread: SecretContent | None = None
     served: bool = False
     awaited: bool = False
+    forgiven_until: float = 0.0
     promised: bool = True
     ended: bool = False
     settled: Exposure = field(default_factory=Exposure)
@@ -90,7 +93,10 @@ class Subject:
         gap = at - self.since
         if not self.served or (self.awaited and gap <= ORDER_GRACE_S):
             return Exposure()
-        return Exposure(missing=gap) if self.promised and not self.facts.stalled else Exposure(excused=gap)
+        if not self.promised or self.facts.stalled:
+            return Exposure(excused=gap)
+        forgiven = min(gap, max(0.0, self.forgiven_until - self.since))
+        return Exposure(missing=gap - forgiven, excused=forgiven)
 
     def total(self, at: float, clock_offset: float) -> Exposure:
         """What all of its time up to ``at`` cost."""

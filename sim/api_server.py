@@ -74,14 +74,12 @@ class ApiServer:
         """Delete an object."""
         self._tell(kind, "DELETED", self._objects[kind].pop((namespace, name)))
 
-    def collect(self, owner_uid: str, namespace: str, name: str) -> bool:
-        """Delete a Secret whose owner is gone, as the garbage collector does; says whether there was one."""
+    def collect(self, owner_uid: str, namespace: str, name: str) -> None:
+        """Delete a Secret whose owner is gone, as the garbage collector does."""
         document = self.secrets.stored.get((namespace, name))
         owners = document["metadata"].get("ownerReferences") if document is not None else None
-        if not owners or owners[0]["uid"] != owner_uid:
-            return False
-        del self.secrets.stored[namespace, name]
-        return True
+        if owners and owners[0]["uid"] == owner_uid:
+            self.secrets.delete(name, namespace)
 
     def all_of(self, kind: str) -> list[Mapping[str, Any]]:
         """All objects of a kind."""

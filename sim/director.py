@@ -10,10 +10,11 @@ from typing import Any, Final
 from realtime_operator.ports import Clock
 from sim import api_server, provider
 from sim.api_server import ApiServer
-from sim.faults import Fault, Kind, last_of
+from sim.faults import Fault, Kind, healed_by, last_of
 from sim.judge import Judge
 from sim.process import Process
 from sim.provider import ModelledProvider
+from sim.secret_feed import ModelledSecretFeed
 
 PROVIDER: Final = {
     Kind.PROVIDER_503: provider.Manner.REFUSES,
@@ -28,6 +29,11 @@ API: Final = {
     Kind.API_409: api_server.Manner.MEDDLES,
     Kind.API_410: api_server.Manner.EXPIRES_LISTS,
 }
+
+BREAKS_THE_SECRET_WATCH: Final = frozenset({Kind.API_AWAY, Kind.API_410, Kind.SECRET_WATCH_BREAKS})
+
+LOST_SHARE: Final = 0.02
+"""Of the Secrets, at most: so many lose their tokens when somebody takes them away, one after the other."""
 
 CLOCK_STEP_LIVES: Final = 1 / 60
 """How far the provider's clock is set forward at most, as a share of a life: tokens that are out expire so much sooner.
@@ -50,18 +56,23 @@ class Director:
         *,
         api: ApiServer,
         provider: ModelledProvider,
+        feed: ModelledSecretFeed | None,
         process: Process,
         judge: Judge,
         lifetime: int,
     ) -> None:
-        """Stand ready."""
+        """Stand ready; ``feed`` is None where Secrets are not watched."""
         self._clock, self._dice = clock, dice
         self._api, self._provider, self._process, self._judge = api, provider, process, judge
+        self._feed = feed
+        self._loop = asyncio.get_running_loop()
+        self._all: Sequence[Fault] = ()
         self._step = CLOCK_STEP_LIVES * lifetime
         self._active: list[Fault] = []
 
     async def play(self, faults: Sequence[Fault], own: set[asyncio.Task[Any]]) -> None:
         """Have all faults begin and end; ``own`` are the tasks that outlive the operator."""
+        self._all = faults
         moments = [(fault.begin, True, fault) for fault in faults]
         moments += [(fault.end, False, fault) for fault in faults]
         for at, begins, fault in sorted(moments, key=lambda moment: moment[0]):
@@ -90,6 +101,35 @@ class Director:
             self._set_clock(self._provider.offset + self._dice.uniform(0, self._step))
         elif fault.kind is Kind.WATCH_GAP and self._process.watch is not None:
             self._process.watch.lose()
+        elif fault.kind is Kind.SECRETS_LOST:
+            self._take_secrets(fault.end - fault.begin)
+        if self._feed is not None:
+            self._trouble(self._feed, fault.kind)
+
+    def _trouble(self, feed: ModelledSecretFeed, kind: Kind) -> None:
+        if kind in BREAKS_THE_SECRET_WATCH:
+            feed.break_off()
+        elif kind is Kind.SECRET_WATCH_SILENT:
+            feed.fall_silent()
+
+    def _take_secrets(self, over: float) -> None:
+        """Have somebody delete some Secrets, and the tokens from others, within so many seconds."""
+        names = list(self._api.secrets.stored)
+        count = self._dice.randint(1, max(1, round(LOST_SHARE * len(names))))
+        for name in self._dice.sample(names, min(count, len(names))):
+            self._loop.call_later(self._dice.uniform(0, over), self._take, name)
+
+    def _take(self, name: tuple[str, str]) -> None:
+        secrets, now = self._api.secrets, self._clock.now()
+        document = secrets.stored.get(name)
+        if document is None:
+            return
+        self._judge.forgive(name, healed_by(self._all, now, is_watched=self._feed is not None))
+        if self._dice.random() < 1 / 2:
+            secrets.delete(name[1], name[0])
+        else:
+            rest = {key: value for key, value in document["data"].items() if key != "token"}
+            secrets.overwrite({**document, "data": rest})
 
     def _set_clock(self, offset: float) -> None:
         self._provider.offset = offset
@@ -103,8 +143,12 @@ class Director:
             self._process.start()
         elif fault.kind is Kind.WATCH_GAP and self._process.watch is not None and fault.kind not in kinds:
             self._process.watch.open()
+        elif fault.kind is Kind.SECRET_WATCH_SILENT and self._feed is not None and fault.kind not in kinds:
+            self._feed.go_on()
 
     def _set_manners(self) -> None:
         of_provider, of_api = last_of(self._active, PROVIDER), last_of(self._active, API)
         self._provider.manner = PROVIDER[of_provider] if of_provider else provider.Manner.WELL
         self._api.manner = API[of_api] if of_api else api_server.Manner.WELL
+        if self._feed is not None:
+            self._feed.is_refused = any(fault.kind is Kind.SECRET_WATCH_BREAKS for fault in self._active)

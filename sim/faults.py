@@ -21,7 +21,7 @@ DOWN_S: Final = (0.5, 30.0)
 """How long the operator stays away after it was killed."""
 
 QUIET_BEGIN_LIVES, QUIET_END_LIVES = 1.5, 2.0
-"""No fault begins before all sessions are there, or so late that nobody could see whether all went well after it."""
+"""No fault begins before all sessions are there, or is felt so late that nobody could see whether all went well after it."""
 
 
 class Kind(StrEnum):
@@ -38,6 +38,9 @@ class Kind(StrEnum):
     API_409 = "api-409"
     API_410 = "api-410"
     WATCH_GAP = "watch-gap"
+    SECRETS_LOST = "secrets-lost"
+    SECRET_WATCH_BREAKS = "secret-watch-breaks"
+    SECRET_WATCH_SILENT = "secret-watch-silent"
     KILL = "kill"
     RESTART = "restart"
 
@@ -56,6 +59,20 @@ BLOCKING: Final = frozenset(
 """While these last no token can be minted and written."""
 
 
+OF_THE_SECRET_WATCH: Final = frozenset({Kind.SECRET_WATCH_BREAKS, Kind.SECRET_WATCH_SILENT})
+"""They come only where Secrets are watched."""
+
+
+COST_NO_TOKEN: Final = OF_THE_SECRET_WATCH | {Kind.SECRETS_LOST}
+"""What is minted while these last reaches its Secret all the same."""
+
+
+HEALS_S: Final = 65.0
+HEALS_WATCHED_S: Final = 5.0
+"""Where nothing else is wrong a token that somebody took away is back within this: the longest time between two looks and a pass, or a late
+word of the watch, two ticks and a pass."""
+
+
 ECHO_S: Final[Mapping[Kind, float]] = {Kind.PROVIDER_429: 900.0}
 """How long a fault slows mints down after its end: the operator keeps to the rate that 429s left, and has forgotten it after so long."""
 
@@ -72,11 +89,12 @@ class Fault:
 def drawn(dice: Random, kinds: Collection[Kind], *, begin: float, end: float, lifetime: float) -> list[Fault]:
     """Draw the faults of a stretch of time, in the order of their beginnings."""
     faults: list[Fault] = []
-    ordered = sorted(kinds)
     at, last = begin + QUIET_BEGIN_LIVES * lifetime, end - QUIET_END_LIVES * lifetime
-    while ordered and (at := at + dice.expovariate(1 / (MEAN_PAUSE_LIVES * lifetime))) < last:
-        kind = dice.choice(ordered)
-        faults.append(Fault(kind, at, min(at + _lasts(dice, kind, lifetime), last)))
+    over_by = {kind: last - ECHO_S.get(kind, 0.0) for kind in sorted(kinds)}
+    latest = max(over_by.values(), default=begin)
+    while (at := at + dice.expovariate(1 / (MEAN_PAUSE_LIVES * lifetime))) < latest:
+        kind = dice.choice([kind for kind, over in over_by.items() if at < over])
+        faults.append(Fault(kind, at, min(at + _lasts(dice, kind, lifetime), over_by[kind])))
     return faults
 
 
@@ -112,6 +130,22 @@ def impossible(faults: Iterable[Fault], *, left: float, recovery: float) -> list
     """
     spans = troubles(faults, recovery=recovery)
     return [(begin + left, end + recovery) for begin, end in spans if end > begin + left]
+
+
+def healed_by(faults: Iterable[Fault], at: float, *, is_watched: bool) -> float:
+    """When a token must be back that somebody takes away.
+
+    Args:
+        faults: all of them; what else is wrong then has to end, and what is not watched any more has to be looked at.
+        at: when it is taken away, in seconds since the epoch.
+        is_watched: whether Secrets are watched.
+    """
+    by = at + (HEALS_WATCHED_S if is_watched else HEALS_S)
+    for fault in sorted(faults, key=lambda fault: fault.begin):
+        over = fault.end + ECHO_S.get(fault.kind, 0.0) + HEALS_S
+        if fault.kind is not Kind.SECRETS_LOST and fault.begin <= by and over >= at:
+            by = max(by, over)
+    return by
 
 
 def last_of(active: Sequence[Fault], manners: Mapping[Kind, object]) -> Kind | None:

@@ -38,9 +38,13 @@ class Judge:
         """A Secret was stored."""
         self._account.secret_seen(self._clock.now(), secret_content(document))
 
-    def secret_gone(self, namespace: str, name: str) -> None:
-        """A Secret was deleted."""
-        self._account.secret_gone(self._clock.now(), (namespace, name))
+    def secret_gone(self, name: tuple[str, str]) -> None:
+        """A Secret was deleted; its namespace and name."""
+        self._account.secret_gone(self._clock.now(), name)
+
+    def forgive(self, name: tuple[str, str], until: float) -> None:
+        """Somebody is about to take the token of a Secret away, which need not be there again before ``until``."""
+        self._account.forgive(name, until)
 
     def object_told(self, kind: str, event: str, document: Mapping[str, Any]) -> None:
         """An object of ours was stored, or deleted."""

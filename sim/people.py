@@ -128,15 +128,11 @@ class People:
         uid = document["metadata"]["uid"]
         after = self._dice.uniform(*COLLECTED_AFTER_S)
         for seconds in (after, after + COLLECTED_AGAIN_S):
-            self._loop.call_later(seconds, self._collect, uid, name)
+            self._loop.call_later(seconds, self._api.collect, uid, NAMESPACE, name)
         if self._dice.random() < 1 / 2:
             self._create(name)
         else:
             self._loop.call_later(self._dice.uniform(0, self._lifetime), self._create)
-
-    def _collect(self, uid: str, name: str) -> None:
-        if self._api.collect(uid, NAMESPACE, name):
-            self._judge.secret_gone(NAMESPACE, name)
 
     def _put(
         self,

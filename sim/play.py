@@ -16,11 +16,12 @@ from realtime_operator.core.reasons import Reason
 from realtime_operator.seams import BARE, Seams
 from sim.api_server import ApiServer
 from sim.director import CLOCK_OFF_S, Director
-from sim.faults import Kind, drawn, impossible
+from sim.faults import COST_NO_TOKEN, OF_THE_SECRET_WATCH, Kind, drawn, impossible
 from sim.judge import Judge
 from sim.people import People
 from sim.process import KEY_SECRET, Process
 from sim.provider import ModelledProvider
+from sim.secret_feed import ModelledSecretFeed
 from sim.virtual_clock import VirtualClock
 from sim.virtual_time import run_virtually
 
@@ -53,6 +54,7 @@ class Scene:
         lifetime: of each token.
         kinds: of the faults that may come; empty for none.
         is_busy: whether people change sessions.
+        watches_secrets: whether the operator does.
     """
 
     seed: int
@@ -61,6 +63,7 @@ class Scene:
     lifetime: int
     kinds: frozenset[Kind] = frozenset(Kind)
     is_busy: bool = True
+    watches_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Outcome:
         refused: requests that the provider did not answer with a token.
         excused_seconds: expired or missing, over all sessions, while nobody could have kept the promise.
         writes: to the API server, by what was written.
+        looks: at Secrets, of which nothing else is asked than their version.
         cpu_s: that it took.
     """
 
@@ -87,6 +91,7 @@ class Outcome:
     refused: int
     excused_seconds: float
     writes: dict[str, int]
+    looks: int
     cpu_s: float
 
 
@@ -114,16 +119,27 @@ async def _play(scene: Scene, seams: Seams, progress: Progress) -> Outcome:
     provider.offset = dice.uniform(-furthest, furthest)
     judge.clock_set(provider.offset)
     api.told.append(judge.object_told)
-    api.secrets.told = judge.secret_told
+    api.secrets.told.append(judge.secret_told)
+    api.secrets.forgotten.append(judge.secret_gone)
+    feed = ModelledSecretFeed(api, Random(dice.random())) if scene.watches_secrets else None  # noqa: S311
     api.put(_provider_object())
-    process = Process(clock, api, provider, seams=seams)
+    process = Process(clock, api, provider, feed=feed, seams=seams)
     people = People(clock, api, judge, Random(dice.random()), lifetime=scene.lifetime)  # noqa: S311
     director = Director(
-        clock, dice, api=api, provider=provider, process=process, judge=judge, lifetime=scene.lifetime
+        clock,
+        dice,
+        api=api,
+        provider=provider,
+        feed=feed,
+        process=process,
+        judge=judge,
+        lifetime=scene.lifetime,
     )
     begin, end = clock.now(), clock.now() + scene.hours * HOUR_S
-    faults = drawn(dice, scene.kinds, begin=begin, end=end, lifetime=scene.lifetime)
-    judge.explain_orphans([(one.begin - ORPHANS_AROUND_S, one.end + ORPHANS_AROUND_S) for one in faults])
+    kinds = scene.kinds if scene.watches_secrets else scene.kinds - OF_THE_SECRET_WATCH
+    faults = drawn(dice, kinds, begin=begin, end=end, lifetime=scene.lifetime)
+    costly = [one for one in faults if one.kind not in COST_NO_TOKEN]
+    judge.explain_orphans([(one.begin - ORPHANS_AROUND_S, one.end + ORPHANS_AROUND_S) for one in costly])
     recovery = min(RECOVERY_S, RECOVERY_SHARE * scene.lifetime)
     left = life_left_asked(scene.lifetime, "None") - EARLIEST_SLACK_S
     own: set[asyncio.Task[Any]] = set()
@@ -161,6 +177,7 @@ async def _play(scene: Scene, seams: Seams, progress: Progress) -> Outcome:
         refused=sum(number for status, number in provider.answers.items() if status != 200),  # noqa: PLR2004
         excused_seconds=suffered.expired + suffered.missing,
         writes=dict(api.writes),
+        looks=api.secrets.calls["look"],
         cpu_s=time.process_time() - began,
     )
 

@@ -17,6 +17,7 @@ from realtime_operator.pod_ports import PodPage
 from realtime_operator.ports import Clock, Notice, TokenProvider
 from realtime_operator.reference_ports import KeyDocument
 from realtime_operator.seams import BARE, Seams
+from realtime_operator.secret_watch_ports import SecretFeed
 from realtime_operator.settings import Settings
 from realtime_operator.world import World
 from sim.api_server import ApiServer, SecretsOverApi
@@ -34,8 +35,16 @@ class Process:
         watch: what the one that runs hears through; None while none does.
     """
 
-    def __init__(self, clock: Clock, api: ApiServer, provider: TokenProvider, *, seams: Seams = BARE) -> None:
-        """Run nothing yet."""
+    def __init__(
+        self,
+        clock: Clock,
+        api: ApiServer,
+        provider: TokenProvider,
+        *,
+        feed: SecretFeed | None = None,
+        seams: Seams = BARE,
+    ) -> None:
+        """Run nothing yet; ``feed`` is None where Secrets are not watched."""
         self._clock = clock
         self._seams = seams
         self._api = api
@@ -47,9 +56,14 @@ class Process:
             files=_NoFiles(),
             events=_Unread(),
             pods=_NoPods(),
+            secret_feed=feed,
         )
         self._settings = Settings(
-            namespaces=(), resync_seconds=300.0, pod_annotation=False, grace_seconds=5.0
+            namespaces=(),
+            resync_seconds=300.0,
+            pod_annotation=False,
+            watch_secrets=feed is not None,
+            grace_seconds=5.0,
         )
         self.counts = Counts()
         self.watch: ModelledWatch | None = None

@@ -35,6 +35,7 @@ class Report:
                 yield (
                     f"seed {scene.seed}: {violation}; again by: make sim SEEDS=1 LARGE=0 SEED={scene.seed}"
                     f" SESSIONS={scene.sessions} HOURS={scene.hours:g} LIFETIME={scene.lifetime}"
+                    f" SECRET_WATCH={'always' if scene.watches_secrets else 'never'}"
                 )
 
     def line(self) -> str:
@@ -47,6 +48,7 @@ class Report:
             "violations": sum(len(outcome.violations) for outcome in self._outcomes),
             "stories": len(self._outcomes),
             "sessions": [outcome.scene.sessions for outcome in self._outcomes],
+            "stories_watching_secrets": sum(outcome.scene.watches_secrets for outcome in self._outcomes),
             "hours": self._settings.hours,
             "lifetime": self._settings.lifetime,
             "rotations": rotations,

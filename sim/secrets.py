@@ -51,7 +51,7 @@ class InMemorySecrets:
         writing: seconds that every write takes until it is carried out.
         answering: seconds from there to its answer, in which others see it already.
         added_labels: what admission adds to every Secret that is created.
-        told: called with each version of a document as it is stored, as a watch would be.
+        told: called with each version of a document as it is stored, as watches would be.
         forgotten: called with the namespace and name of one that is deleted.
     """
 
@@ -65,8 +65,8 @@ class InMemorySecrets:
     writing: float = 0.0
     answering: float = 0.0
     added_labels: dict[str, str] = field(default_factory=dict)
-    told: Callable[[dict[str, Any]], None] = lambda _: None
-    forgotten: Callable[[tuple[str, str]], None] = lambda _: None
+    told: list[Callable[[dict[str, Any]], None]] = field(default_factory=list)
+    forgotten: list[Callable[[tuple[str, str]], None]] = field(default_factory=list)
     version: int = 0
 
     async def read(self, namespace: str, name: str) -> ObservedSecret | None:
@@ -142,7 +142,7 @@ class InMemorySecrets:
             self.version += 1
             after["metadata"]["resourceVersion"] = str(self.version)
             self.stored[namespace, name] = after
-            self.told(after)
+            self._tell(after)
         return after
 
     def put(
@@ -159,16 +159,16 @@ class InMemorySecrets:
         }
         document["metadata"].setdefault("labels", {}).update(added_labels or {})
         self.stored[namespace, document["metadata"]["name"]] = document
-        self.told(document)
+        self._tell(document)
         return stamp_of(document)
 
     def overwrite(self, document: Mapping[str, Any]) -> None:
         """Let another version take the place of a Secret, as somebody else's client would."""
         metadata = document["metadata"]
         self.version += 1
-        version = {**metadata, "resourceVersion": str(self.version)}
-        self.stored[metadata["namespace"], metadata["name"]] = {**document, "metadata": version}
-        self.told(self.stored[metadata["namespace"], metadata["name"]])
+        stored = {**document, "metadata": {**metadata, "resourceVersion": str(self.version)}}
+        self.stored[metadata["namespace"], metadata["name"]] = stored
+        self._tell(stored)
 
     def edit(self, **data: str | None) -> None:
         """Change entries of Secret concierge in namespace hotel behind the operator's back; None removes."""
@@ -176,14 +176,13 @@ class InMemorySecrets:
         document = self.stored["hotel", name]
         entries = {key.replace("_", "-"): value for key, value in data.items()}
         encoded = {key: value and base64.b64encode(value.encode()).decode() for key, value in entries.items()}
-        self.stored["hotel", name] = _merged(document, {"data": encoded})
-        self.version += 1
-        self.stored["hotel", name]["metadata"]["resourceVersion"] = str(self.version)
+        self.overwrite(_merged(document, {"data": encoded}))
 
-    def delete(self, name: str = "concierge") -> None:
-        """Delete a Secret in namespace hotel."""
-        del self.stored["hotel", name]
-        self.forgotten(("hotel", name))
+    def delete(self, name: str = "concierge", namespace: str = "hotel") -> None:
+        """Delete a Secret."""
+        del self.stored[namespace, name]
+        for forgotten in self.forgotten:
+            forgotten((namespace, name))
 
     def data(self, name: str = "concierge") -> dict[str, str]:
         """The decoded entries of a Secret in namespace hotel."""
@@ -193,6 +192,10 @@ class InMemorySecrets:
     def writes(self) -> int:
         """How many creations and patches were tried."""
         return self.calls["create"] + self.calls["replace"] + self.calls["patch"]
+
+    def _tell(self, document: dict[str, Any]) -> None:
+        for told in self.told:
+            told(document)
 
     async def _begin(self, call: str) -> None:
         if self.writing:

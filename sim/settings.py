@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import sim
@@ -14,6 +15,15 @@ from sim.faults import Kind
 from sim.play import Scene
 
 ALL, NONE = "all", "none"
+
+
+class SecretWatch(StrEnum):
+    """In which stories the operator watches Secrets."""
+
+    BY_SEED = "by-seed"
+    ALWAYS = "always"
+    NEVER = "never"
+
 
 DAY_H: Final = 24.0
 
@@ -31,6 +41,7 @@ class Settings:
         faults: the kinds that may come.
         seed: of the first story; the others have the numbers after it.
         jobs: stories played at a time, each in a process of its own.
+        secret_watch: in which stories Secrets are watched: by seed in those whose seed is even.
         profile: 1 to play the first story alone, and show where its time goes.
     """
 
@@ -42,6 +53,7 @@ class Settings:
     faults: frozenset[Kind] = frozenset(Kind)
     seed: int = 1
     jobs: int = os.cpu_count() or 1
+    secret_watch: SecretWatch = SecretWatch.BY_SEED
     profile: int = 0
 
     @property
@@ -50,9 +62,21 @@ class Settings:
         sizes = [self.large] * bool(self.large) + [self.sessions] * self.seeds
         seeds = [self.seed + self.seeds] * bool(self.large) + list(range(self.seed, self.seed + self.seeds))
         return [
-            Scene(seed, size, self.hours, self.lifetime, self.faults)
+            Scene(
+                seed,
+                size,
+                self.hours,
+                self.lifetime,
+                self.faults,
+                watches_secrets=self._watches_secrets(seed),
+            )
             for seed, size in zip(seeds, sizes, strict=True)
         ]
+
+    def _watches_secrets(self, seed: int) -> bool:
+        if self.secret_watch is SecretWatch.BY_SEED:
+            return seed % 2 == 0
+        return self.secret_watch is SecretWatch.ALWAYS
 
 
 def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
@@ -78,10 +102,25 @@ def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str
         ("--faults", "FAULTS", "faults", _kinds, ALL, kinds),
         ("--seed", "SEED", "seed", whole(0, 2**31), usual.seed, "number of the first story"),
         ("--jobs", "SIM_JOBS", "jobs", whole(1, 256), usual.jobs, "stories played at a time"),
+        (
+            "--secret-watch",
+            "SECRET_WATCH",
+            "secret_watch",
+            _secret_watch,
+            usual.secret_watch,
+            f"{', '.join(SecretWatch)}: which stories watch Secrets; by-seed: those of even seeds",
+        ),
         ("--profile", "PROFILE", "profile", whole(0, 1), 0, "1: only show where the first story's time goes"),
     )
     add_flags(parser, flags, environment)
     return Settings(**vars(parser.parse_args(arguments)))
+
+
+def _secret_watch(text: str) -> SecretWatch:
+    try:
+        return SecretWatch(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(SecretWatch)}") from None
 
 
 def _kinds(text: str) -> frozenset[Kind]:

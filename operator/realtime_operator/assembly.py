@@ -101,9 +101,10 @@ class Assembly:
             announce=lambda notice: self._notice_lane.submit(notice),  # noqa: PLW0108 - made later
         )
         secrets = seams.secrets(world.secrets)
+        feed = world.secret_feed if settings.watch_secrets else None
         self._secret_watch = SecretWatch(
             clock=clock,
-            feed=world.secret_feed if settings.watch_secrets else None,
+            feed=None if feed is None else seams.secret_feed(feed),
             places=settings.namespaces or (None,),
             table=self.table,
             wake=lambda entry: self.dispatcher.wake(entry),  # noqa: PLW0108 - made later

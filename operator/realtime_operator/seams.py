@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from realtime_operator.pod_ports import PodStore
 from realtime_operator.ports import ObjectStore, Reconcile, SecretStore, TokenProvider
+from realtime_operator.secret_watch_ports import SecretFeed
 
 Part = TypeVar("Part")
 
@@ -25,6 +26,7 @@ class Seams:
         secrets: around the Secrets.
         objects: around our own kinds, whose status is written.
         pods: around the pods that are told.
+        secret_feed: around what tells of Secrets, where they are watched.
         passes: around each pass over a session.
     """
 
@@ -32,6 +34,7 @@ class Seams:
     secrets: Callable[[SecretStore], SecretStore] = _bare
     objects: Callable[[ObjectStore], ObjectStore] = _bare
     pods: Callable[[PodStore], PodStore] = _bare
+    secret_feed: Callable[[SecretFeed], SecretFeed] = _bare
     passes: Callable[[Reconcile], Reconcile] = _bare
 
 

@@ -1,4 +1,4 @@
-"""The contract of ``secret_watch_ports.SecretFeed``: the fake and the real adapter on a real API server pass the same suite."""
+"""The contract of ``secret_watch_ports.SecretFeed``: the fake, the simulator's model and the real adapter pass the same suite."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from realtime_operator.api.group import LABEL_MANAGED_BY, MANAGED_BY
 from realtime_operator.core.secret_view import SecretStamp
 from realtime_operator.ports import SecretStore
 from realtime_operator.secret_watch_ports import SecretFeed, SecretName
-from sim.secrets import InMemorySecrets
+from sim.api_server import ApiServer
+from sim.secret_feed import ModelledSecretFeed
 from tests.adapters.cluster import a_secret, client_of
 from tests.support.fake_secret_feed import InMemorySecretFeed
 
@@ -87,16 +89,20 @@ class Place:
             await asyncio.gather(following, return_exceptions=True)
 
 
-@pytest.fixture(params=["in memory", pytest.param("on a real API server", marks=pytest.mark.controlplane)])
+@pytest.fixture(
+    params=["in memory", "simulated", pytest.param("on a real API server", marks=pytest.mark.controlplane)]
+)
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
-    """Each of the two."""
-    if request.param == "in memory":
-        fake = InMemorySecrets()
+    """Each of the three."""
+    if request.param != "on a real API server":
+        is_simulated, api = request.param == "simulated", ApiServer(Random(1))
+        fake = api.secrets
 
         async def forget(name: str) -> None:
             fake.delete(name)
 
-        yield Place(fake, InMemorySecretFeed(fake), "hotel", forget)
+        feed: SecretFeed = ModelledSecretFeed(api, Random(1)) if is_simulated else InMemorySecretFeed(fake)
+        yield Place(fake, feed, "hotel", forget)
         return
     plane, namespace = request.getfixturevalue("control_plane"), request.getfixturevalue("namespace")
     async with client_of(plane.kubeconfig) as client:
@@ -105,8 +111,8 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
             await client.request("DELETE", SECRETS.one(namespace, name))
 
         # Pages of one and watches of a second, so that several of each follow each other.
-        feed = KubeSecretWatch(client, seconds=1, page_size=1)
-        yield Place(KubeSecrets(client), feed, namespace, delete)
+        real = KubeSecretWatch(client, seconds=1, page_size=1)
+        yield Place(KubeSecrets(client), real, namespace, delete)
 
 
 async def test_what_there_is_and_each_change_are_told(place: Place) -> None:

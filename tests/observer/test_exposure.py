@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.observer.story import EPOCH, Story
+from tests.observer.story import EPOCH, NAME, NAMESPACE, Story
 
 
 @dataclass(frozen=True)
@@ -295,6 +295,16 @@ def test_a_secret_without_an_owner_belongs_to_the_session_that_names_it_now() ->
     """Orphaned by deletion, a Secret is read by whoever reads that name: the next session's readers."""
     story = Story().session(0).token(0, "a", expires=60).session_gone(1).session(2, uid="next")
     assert story.token(3, "b", expires=10, owner=None).figures(12).expired_seconds == pytest.approx(2)
+
+
+@pytest.mark.parametrize(("until", "missing"), [(20, 0), (14, 3), (9, 7), (0, 7)])
+def test_what_somebody_takes_away_is_forgiven_for_a_while(until: float, missing: float) -> None:
+    """Its time counts from when it had to be back."""
+    story = Story().session(0).token(0, "a", expires=60)
+    story.account.forgive((NAMESPACE, NAME), EPOCH + until)
+    figures = story.secret_gone(10).token(17, "a", expires=60).figures(30)
+    assert (figures.missing_seconds, figures.excused_seconds) == pytest.approx((missing, 7 - missing))
+    story.account.forgive((NAMESPACE, "nobody's"), EPOCH + until)
 
 
 def test_the_first_token_is_the_first_of_its_own() -> None:

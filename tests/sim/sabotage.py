@@ -1,15 +1,18 @@
-"""Three bugs, planted around the operator's passes by the seam that is there for it."""
+"""Bugs, planted around the operator's passes and around its watch of Secrets by the seams that are there for it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
 from realtime_operator.core.schedule import SPREAD_SHARE
+from realtime_operator.core.secret_view import SecretStamp
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import PassResult, Reconcile
+from realtime_operator.secret_watch_ports import SecretFeed, SecretName, SecretsHeard
 
 BEYOND_S = 30.0
 EVERY = 40
@@ -70,3 +73,40 @@ def far_too_early(inner: Reconcile) -> Reconcile:
         return result
 
     return reconcile
+
+
+def vouches_for_the_deleted(inner: SecretFeed) -> SecretFeed:
+    """What is told of a deletion changes nothing: the version before it is vouched for."""
+    return _Filtered(inner, lambda stamp: stamp is not None)
+
+
+def vouches_for_the_edited(inner: SecretFeed) -> SecretFeed:
+    """The same with what somebody else has written."""
+    return _Filtered(inner, lambda stamp: stamp is None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filtered:
+    """Tells of some changes only."""
+
+    inner: SecretFeed
+    is_told: Callable[[SecretStamp | None], bool]
+
+    async def follow(self, namespace: str | None, heard: SecretsHeard) -> None:
+        """See ``SecretFeed``."""
+        await self.inner.follow(namespace, _Heard(heard, self.is_told))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    heard: SecretsHeard
+    is_told: Callable[[SecretStamp | None], bool]
+
+    def listed(self, stamps: Mapping[SecretName, SecretStamp]) -> None:
+        """See ``SecretsHeard``."""
+        self.heard.listed(stamps)
+
+    def changed(self, name: SecretName, stamp: SecretStamp | None) -> None:
+        """See ``SecretsHeard``."""
+        if self.is_told(stamp):
+            self.heard.changed(name, stamp)

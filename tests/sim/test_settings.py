@@ -33,7 +33,22 @@ def test_one_story_is_asked_for() -> None:
     assert not read_settings(["--faults", "none"], {}).faults
 
 
-@pytest.mark.parametrize("bad", [["--faults", "rain"], ["--seeds", "-1"], ["--lifetime", "5"]])
+def test_which_stories_watch_secrets() -> None:
+    """Those of even seeds, unless all or none are asked for."""
+    watching = {
+        which: [
+            scene.watches_secrets for scene in read_settings(["--seeds", "4"], {"SECRET_WATCH": which}).scenes
+        ]
+        for which in ("", "by-seed", "always", "never")
+    }
+    assert watching[""] == watching["by-seed"] == [False, False, True, False, True]
+    assert watching["always"] == [True] * 5
+    assert watching["never"] == [False] * 5
+
+
+@pytest.mark.parametrize(
+    "bad", [["--faults", "rain"], ["--seeds", "-1"], ["--lifetime", "5"], ["--secret-watch", "often"]]
+)
 def test_what_cannot_be_asked(bad: list[str]) -> None:
     """It is said, and nothing is played."""
     with pytest.raises(SystemExit) as ended:

@@ -9,6 +9,7 @@ import pytest
 
 from realtime_operator.ports import Reconcile
 from realtime_operator.seams import Seams
+from realtime_operator.secret_watch_ports import SecretFeed
 from sim.faults import Kind
 from sim.play import Scene, play
 from tests.sim import sabotage
@@ -16,12 +17,14 @@ from tests.sim import sabotage
 CALM = Scene(seed=1, sessions=20, hours=0.5, lifetime=60, kinds=frozenset())
 OUTAGES = replace(CALM, kinds=frozenset({Kind.PROVIDER_503, Kind.PROVIDER_RESETS}))
 ANYTHING = replace(CALM, kinds=frozenset(Kind))
+LOSSES = replace(CALM, kinds=frozenset({Kind.SECRETS_LOST}), watches_secrets=True)
 
 
 @pytest.mark.parametrize("seed", range(1, 5))
-def test_the_sound_operator_keeps_its_promise(seed: int) -> None:
+@pytest.mark.parametrize("watches_secrets", [False, True])
+def test_the_sound_operator_keeps_its_promise(seed: int, *, watches_secrets: bool) -> None:
     """Among all kinds of faults, and people who change sessions, nothing happens that must not."""
-    outcome = play(replace(ANYTHING, seed=seed))
+    outcome = play(replace(ANYTHING, seed=seed, watches_secrets=watches_secrets))
     assert not outcome.violations
     assert outcome.faults > 5
     assert outcome.figures.rotations > 500
@@ -33,6 +36,24 @@ def test_the_same_seed_tells_the_same_story() -> None:
     assert first.figures == again.figures
     assert first.writes == again.writes
     assert first.figures != other.figures
+
+
+def test_who_watches_secrets_looks_at_none() -> None:
+    """Without faults the story with a watch asks for no Secret, and is otherwise as the one without."""
+    calm = replace(CALM, is_busy=False, lifetime=600)
+    without, watching = play(calm), play(replace(calm, watches_secrets=True))
+    assert without.looks > CALM.sessions
+    assert (watching.looks, watching.violations) == (0, ())
+    assert watching.figures.rotations == without.figures.rotations > 0
+
+
+def test_what_somebody_takes_away_is_back_in_time() -> None:
+    """Missing seconds are excused up to when a look, or a watch, must have found the loss."""
+    for watches_secrets in (False, True):
+        outcome = play(replace(LOSSES, watches_secrets=watches_secrets))
+        assert not outcome.violations
+        assert outcome.figures.excused_seconds > 0
+        assert outcome.figures.missing_seconds == 0
 
 
 def test_a_calm_day_has_nothing_to_excuse() -> None:
@@ -60,3 +81,10 @@ def test_a_planted_bug_is_found(planted: Callable[[Reconcile], Reconcile], scene
     assert not play(quiet).violations
     violations = play(quiet, seams=Seams(passes=planted)).violations
     assert any(told in violation for violation in violations), violations
+
+
+@pytest.mark.parametrize("planted", [sabotage.vouches_for_the_deleted, sabotage.vouches_for_the_edited])
+def test_a_watch_that_vouches_wrongly_is_found(planted: Callable[[SecretFeed], SecretFeed]) -> None:
+    """Tokens that somebody took away come back too late."""
+    violations = play(LOSSES, seams=Seams(secret_feed=planted)).violations
+    assert any("without a token" in violation for violation in violations), violations

@@ -26,7 +26,8 @@ class InMemorySecretFeed:
         self._broken = asyncio.Event()
         self.lists = 0
         self.trouble: ClusterError | None = None
-        secrets.told, secrets.forgotten = self._told, self._gone
+        secrets.told.append(self._told)
+        secrets.forgotten.append(self._gone)
 
     async def follow(self, namespace: str | None, heard: SecretsHeard) -> None:
         """See ``secret_watch_ports.SecretFeed``."""
