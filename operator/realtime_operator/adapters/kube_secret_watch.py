@@ -17,7 +17,8 @@ from realtime_operator.core.reasons import Reason
 from realtime_operator.core.secret_view import SecretStamp, stamp_of
 from realtime_operator.secret_watch_ports import SecretName, SecretsHeard
 
-PAGE_SIZE: Final = 500
+PAGE_SIZE: Final = 100
+"""As for other kinds: see `kube_objects`."""
 
 WATCH_S: Final = 290
 """The API server ends a watch after so long; the next one begins where it ended."""

@@ -60,7 +60,7 @@ def settings() -> kopf.OperatorSettings:
     made.scanning.disabled = True  # no watch of CRDs and namespaces
     made.persistence.progress_storage = NoProgress()
     made.persistence.diffbase_storage = NoDiff()
-    made.watching.chunk_size = 500  # an unchunked list leaves a fragmented heap
+    made.watching.chunk_size = 100  # a large chunk leaves a large, fragmented heap
     made.watching.server_timeout = 280  # a second net under the inactivity timeout
     made.watching.connect_timeout = 5
     made.networking.request_timeout = 30
