@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from realtime_operator.unhurried import HURRY_S, Hurry, unhurried_loop
+from realtime_operator.unhurried import HURRY_S, Hurry, in_step, unhurried_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,3 +139,21 @@ def test_timers_ring_and_other_threads_are_heard(loop: asyncio.AbstractEventLoop
     slept, heard = loop.run_until_complete(wait())
     assert PAUSE / 10 <= slept < PAUSE * 40
     assert PAUSE / 2 <= heard < PAUSE * 40
+
+
+def test_in_step_all_come_as_far_before_one_goes_on(loop: asyncio.AbstractEventLoop) -> None:
+    """And the loop makes no pause for it."""
+    done: list[int] = []
+
+    async def one() -> None:
+        for step in range(3):
+            done.append(step)
+            await in_step()
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(one() for _ in range(4)))
+
+    began = time.monotonic()
+    loop.run_until_complete(all_of_them())
+    assert done == sorted(done)
+    assert time.monotonic() - began < PAUSE
