@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         default=8080, ge=0, le=65535, description="Port of the same; 0 takes a free one and logs it."
     )
     connections: int = Field(
-        default=32, ge=1, le=1024, description="Connections to the Kubernetes API at most."
+        default=64, ge=1, le=1024, description="Connections to the Kubernetes API at most."
     )
     resync_seconds: float = Field(
         default=300.0,

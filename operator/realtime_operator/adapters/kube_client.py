@@ -25,7 +25,7 @@ JSON_PATCH: Final = "application/json-patch+json"
 METADATA_ONLY: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST_ONLY: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
-DEFAULT_CONNECTIONS: Final = 32
+DEFAULT_CONNECTIONS: Final = 64
 DEFAULT_TIMEOUT_S: Final = 10.0
 
 
