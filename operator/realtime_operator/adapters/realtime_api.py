@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import aiohttp
 import httpx
@@ -194,18 +194,19 @@ def _headers(response: httpx.Response) -> Mapping[str, str]:
 
 
 def _aiohttp_transport(tls: ssl.SSLContext | None, *, trust_env: bool) -> httpx.AsyncBaseTransport:
-    context = tls or _system_trust()
+    trust = tls or _system_trust()
 
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S, ssl=context, ttl_dns_cache=10
+                limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_S, ssl=trust, ttl_dns_cache=10
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=trust_env,
         )
 
-    return AiohttpTransport(verify=context, client=session)
+    # The transport would make a context of its own, which it never uses where the session is given.
+    return AiohttpTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), client=session)
 
 
 def _trust_of(ca_bundle: str) -> ssl.SSLContext:
@@ -215,9 +216,9 @@ def _trust_of(ca_bundle: str) -> ssl.SSLContext:
         raise BundleUnusable from error
 
 
-def _system_trust() -> ssl.SSLContext:
-    """Trust what the system trusts; what httpx brings along where the system has no certificates at all."""
+def _system_trust() -> ssl.SSLContext | Literal[True]:
+    """Trust what the system trusts, by the context that aiohttp has for that; where it has no certificates, what httpx brings along."""
     paths = ssl.get_default_verify_paths()
     if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
-        return ssl.create_default_context()
+        return True
     return httpx.create_ssl_context()

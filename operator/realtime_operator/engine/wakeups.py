@@ -20,7 +20,7 @@ class WakeUps:
         """Wake ``uid`` at local time ``at``."""
         self._at[uid] = at
         heapq.heappush(self._heap, (at, uid))
-        if len(self._heap) > 64 + 2 * len(self._at):
+        if len(self._heap) > 64 + 1.25 * len(self._at):
             self._rebuild()
 
     def set_earlier(self, uid: str, at: float) -> None:
