@@ -16,7 +16,7 @@ from typing import Final
 
 from bench.settings import Surroundings
 from hack.image.commands import ask
-from hack.image.file_system import PROGRAMS, file_system
+from hack.image.file_system import PROGRAMS, file_system, variables
 
 ROOT: Final = Path(__file__).parents[1]
 SOURCES: Final = "/product"
@@ -34,11 +34,13 @@ class Home:
         root: the file system that it runs in; None for the machine's own.
         python: the program, as that file system knows it.
         sources: the entries of its PYTHONPATH.
+        variables: that are set in there.
     """
 
     root: Path | None
     python: str
     sources: tuple[str, ...]
+    variables: Mapping[str, str]
 
     @property
     def version(self) -> str:
@@ -68,10 +70,10 @@ class Home:
 
     def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Give the variables that it runs with, out of ours."""
-        return {**variables, "PYTHONPATH": os.pathsep.join(self.sources)}
+        return {**variables, **self.variables, "PYTHONPATH": os.pathsep.join(self.sources)}
 
 
-OUR_OWN: Final = Home(None, sys.executable, (str(ROOT / "operator"), str(ROOT)))
+OUR_OWN: Final = Home(None, sys.executable, (str(ROOT / "operator"), str(ROOT)), {})
 
 
 def home(wanted: Surroundings) -> Home:
@@ -82,4 +84,4 @@ def home(wanted: Surroundings) -> Home:
     """
     if wanted is Surroundings.HERE:
         return OUR_OWN
-    return Home(file_system(), f"/{PROGRAMS}/bin/python", (SOURCES,))
+    return Home(file_system(), f"/{PROGRAMS}/bin/python", (SOURCES,), variables())

@@ -7,6 +7,7 @@ builder nor a container engine. The product itself is not in it: whoever starts 
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,17 @@ from .wheelhouse import LOCK, PIP, here, make_wheelhouse
 
 PROGRAMS = Path("opt/realtime-operator")
 INSTALL = Path(__file__).with_name("install.py")
+DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
+
+
+def variables() -> dict[str, str]:
+    """Give the environment that the image sets, but for its PATH."""
+    text = DOCKERFILE.read_text().replace("\\\n", " ")
+    (*_, image) = text.split("\nFROM ")
+    statements = re.findall(r"^ENV (.*)$", image, re.MULTILINE)
+    found = dict(re.findall(r"(\w+)=(\S+)", " ".join(statements)))
+    del found["PATH"]
+    return found
 
 
 def file_system() -> Path:

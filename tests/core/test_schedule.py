@@ -101,10 +101,10 @@ def test_the_spread_is_the_objects_own() -> None:
 
 def test_the_rotation_time_is_a_whole_second() -> None:
     """600 s of life with 200 s left: rotation at 400 s, earlier by the spread, to the second, and never past the 400."""
-    due = rotation_time(issued_at=NOW, expires_at=NOW + 600, left=200, uid="b")
+    due = rotation_time(issued_at=NOW, expires_at=NOW + 600, left=200, spread=spread("b"))
     assert isinstance(due, int)
     assert abs(due - (NOW + 400 - 0.2427354 * 0.05 * 600)) < 1
-    assert rotation_time(issued_at=NOW, expires_at=NOW + 10, left=5, uid="b") <= NOW + 5
+    assert rotation_time(issued_at=NOW, expires_at=NOW + 10, left=5, spread=spread("b")) <= NOW + 5
 
 
 DELAYS = [

@@ -37,7 +37,7 @@ def test_rotation_lies_between_issue_and_expiry(
 ) -> None:
     """Whatever the life, rotation begins strictly before the expiry and never before the issue."""
     lead = lead_for(lifetime=life, propagation=propagation, clock_uncertainty=uncertainty)
-    due = rotation_time(issued_at=issued_at, expires_at=issued_at + life, left=lead.left, uid=uid)
+    due = rotation_time(issued_at=issued_at, expires_at=issued_at + life, left=lead.left, spread=spread(uid))
     assert issued_at <= due < issued_at + life
 
 
@@ -71,7 +71,7 @@ def test_the_spread_is_at_most_five_percent(
 ) -> None:
     """A session's own share moves its rotation earlier by at most 5 % of the life, and never later."""
     left = lead_for(lifetime=life, propagation=propagation, clock_uncertainty=1).left
-    due = rotation_time(issued_at=issued_at, expires_at=issued_at + life, left=left, uid=uid)
+    due = rotation_time(issued_at=issued_at, expires_at=issued_at + life, left=left, spread=spread(uid))
     latest = issued_at + life - left
     assert math.floor(latest - SPREAD_SHARE * life) <= due <= latest
 
@@ -79,8 +79,10 @@ def test_the_spread_is_at_most_five_percent(
 @given(issue_times, lives, uids)
 def test_the_same_inputs_give_the_same_answer(issued_at: float, life: float, uid: str) -> None:
     """Another replica, or the same one after a restart, works out the same moment."""
-    first = rotation_time(issued_at=issued_at, expires_at=issued_at + life, left=life / 3, uid=uid)
-    again = rotation_time(issued_at=issued_at, expires_at=issued_at + life, left=life / 3, uid=str(uid))
+    first = rotation_time(issued_at=issued_at, expires_at=issued_at + life, left=life / 3, spread=spread(uid))
+    again = rotation_time(
+        issued_at=issued_at, expires_at=issued_at + life, left=life / 3, spread=spread(str(uid))
+    )
     assert first == again
     assert 0 <= spread(uid) < 1
 

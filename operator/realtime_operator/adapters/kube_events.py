@@ -50,7 +50,8 @@ class KubeEvents:
         self._client = client
         self._clock = clock
         self._instance = instance
-        self._posted: dict[tuple[str, str, str], float] = {}
+        # By hash, with when and about whom: the messages of ten thousand new sessions would be kept for as long as nothing else happens.
+        self._posted: dict[int, tuple[float, str]] = {}
         self._of_object: Counter[str] = Counter()
 
     async def post(self, notice: Notice) -> None:
@@ -68,23 +69,23 @@ class KubeEvents:
     def _admit(self, notice: Notice, now: float) -> bool:
         """Whether the event is new and its object has not used up its share; if so, remember it."""
         while self._posted:
-            oldest, posted_at = next(iter(self._posted.items()))
+            oldest, (posted_at, _) = next(iter(self._posted.items()))
             if now - posted_at < WINDOW_S and len(self._posted) < MEMORY_LIMIT:
                 break
             self._forget(oldest)
         uid = notice.about.uid
-        key = (uid, notice.reason, notice.message)
+        key = hash((uid, notice.reason, notice.message))
         if key in self._posted or self._of_object[uid] >= OBJECT_LIMIT:
             return False
-        self._posted[key] = now
+        self._posted[key] = now, uid
         self._of_object[uid] += 1
         return True
 
-    def _forget(self, key: tuple[str, str, str]) -> None:
-        del self._posted[key]
-        self._of_object[key[0]] -= 1
-        if not self._of_object[key[0]]:
-            del self._of_object[key[0]]
+    def _forget(self, key: int) -> None:
+        _, uid = self._posted.pop(key)
+        self._of_object[uid] -= 1
+        if not self._of_object[uid]:
+            del self._of_object[uid]
 
     def _manifest(self, notice: Notice, namespace: str, now: float) -> dict[str, Any]:
         about = notice.about

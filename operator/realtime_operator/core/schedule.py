@@ -100,7 +100,7 @@ def spread(uid: str) -> float:
     return int.from_bytes(hashlib.sha256(uid.encode()).digest()[:8]) / 2**64
 
 
-def rotation_time(*, issued_at: float, expires_at: float, left: float, uid: str) -> int:
+def rotation_time(*, issued_at: float, expires_at: float, left: float, spread: float) -> int:
     """The moment at which a rotation becomes due, in whole seconds because status stores no others.
 
     It is rounded up, so that a short life is not rotated a second before its time, but never past what the rule allows.
@@ -109,10 +109,10 @@ def rotation_time(*, issued_at: float, expires_at: float, left: float, uid: str)
         issued_at: issue time.
         expires_at: expiry, on the same clock; the answer is on that clock, too.
         left: seconds of life that must be left.
-        uid: of the session, for the spread.
+        spread: the session's number in [0, 1).
     """
     lifetime, latest = expires_at - issued_at, expires_at - left
-    spread_out = latest - spread(uid) * SPREAD_SHARE * lifetime
+    spread_out = latest - spread * SPREAD_SHARE * lifetime
     return max(math.ceil(issued_at), min(math.ceil(spread_out), math.floor(latest)))
 
 

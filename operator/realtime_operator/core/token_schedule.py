@@ -32,7 +32,7 @@ def schedule_token(
     if memory.scheduled_for == known_for:
         return
     due = rotation_time(
-        issued_at=token.issued_at, expires_at=token.expires_at, left=memory.lead.left, uid=memory.ref.uid
+        issued_at=token.issued_at, expires_at=token.expires_at, left=memory.lead.left, spread=memory.spread
     )
     # The lead covers the clock's uncertainty already; the pessimistic end here would count it twice.
     # Whole again, because status tells it so, and what it tells is what lateness is measured by.
