@@ -20,13 +20,14 @@ needs_root = pytest.mark.skipif(os.getuid() != 0, reason="chroot and mounts are 
 
 @needs_root
 def test_in_the_image_the_operator_has_what_users_have(tmp_path: Path) -> None:
-    """The Python of the Dockerfile's base, these sources, the files of the run, and nothing that stays mounted."""
+    """The Python of the Dockerfile's base, its variables, these sources, the files of the run, and nothing that stays mounted."""
     place = home(Surroundings.IMAGE)
     (named,) = re.findall(r"BASE_IMAGE=python:(3\.\d+)-", (ROOT / "Dockerfile").read_text())
     assert place.version.startswith(f"{named}.")
     before = Path("/proc/mounts").read_text()
     program = (
-        "import importlib.util as u, pathlib, realtime_operator as r\n"
+        "import importlib.util as u, os, pathlib, realtime_operator as r\n"
+        "print(*(name + '=' + os.environ[name] for name in ('MALLOC_ARENA_MAX', 'PYTHONUNBUFFERED')))\n"
         f"print(r.__file__, u.find_spec('kubernetes'), pathlib.Path('{tmp_path}/said').read_text())\n"
     )
     (tmp_path / "said").write_text("seen")
@@ -35,7 +36,11 @@ def test_in_the_image_the_operator_has_what_users_have(tmp_path: Path) -> None:
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env=place.environment(os.environ)
     )
-    assert done.stdout.split() == [f"{SOURCES}/realtime_operator/__init__.py", "None", "seen"], done.stderr
+    variables, said = done.stdout.splitlines() or ["", done.stderr]
+    assert said.split() == [f"{SOURCES}/realtime_operator/__init__.py", "None", "seen"]
+    assert all(
+        f" {each} " in (ROOT / "Dockerfile").read_text().replace("\n", " ") for each in variables.split()
+    )
     assert Path("/proc/mounts").read_text() == before
 
 
