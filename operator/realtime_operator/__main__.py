@@ -47,7 +47,7 @@ COLLECT_AFTER: Final = 20_000
 """Objects made and not freed until cycles are looked for: some megabytes at most."""
 
 
-READ_AT_ONCE: Final = 32 * 2**10
+READ_AT_ONCE: Final = 16 * 2**10
 """Bytes of TLS. Python keeps a buffer for each connection, of 256 KiB unless told otherwise: 50 MiB for the 64 connections to the
 API server and the 128 to a provider that a burst opens."""
 
