@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import ssl
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -260,3 +261,20 @@ async def test_the_transport_is_a_seam_and_clients_are_bounded() -> None:
         assert len(made) == len(bundles)
         await api.mint(call_to(1, ca=bundles[0]))
         assert len(made) == len(bundles) + 1
+
+
+async def test_a_token_that_has_come_is_kept_however_late_it_is_by_then() -> None:
+    """The answer is there within the deadline, and then others hold the loop until that is over."""
+    came: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    class Waiting(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await came
+            return httpx.Response(200, content=b"{}", request=request)
+
+    async with RealtimeApi(FixedClock(), deadline=0.2, transport=lambda _: Waiting()) as api:
+        minting = asyncio.create_task(api.mint(call_to(1)))
+        await asyncio.sleep(0.05)
+        came.set_result(None)
+        time.sleep(0.3)  # noqa: ASYNC251 - that is the story
+        assert (await minting).status == 200

@@ -100,9 +100,12 @@ class RealtimeApi:
         """
         try:
             async with asyncio.timeout(self._deadline):
-                return await self._carried(call)
+                answer = await self._carried(call)
         except Exception as error:  # noqa: BLE001 - whatever it is holds the request, and must not get out
             cause = why_no_answer(error, call.url, limit=self._deadline)
+        else:
+            await in_step()  # out here, where no deadline can take away a token that has come
+            return answer
         # Raised out here, where the client's exception is no longer the context of this one.
         raise ProviderUnavailable(
             Reason.PROVIDER_UNAVAILABLE, f"The provider gave no answer: {cause}; it will be asked again."
@@ -134,7 +137,6 @@ class RealtimeApi:
         finally:
             await response.aclose()
         received_at = self._clock.now()
-        await in_step()
         received = _headers(response)
         encoded = received.get("content-encoding", "identity").lower() != "identity"
         return MintAnswer(
