@@ -25,7 +25,7 @@ COPY --from=install /opt/realtime-operator /opt/realtime-operator
 # The official images have no bytecode of the standard library, and here nothing can be written at run time: each start would compile it anew,
 # for more than a second. An import as root, now, keeps that of the modules that are used, and shows that all of them are there.
 RUN ["/opt/realtime-operator/bin/python", "-c", "import realtime_operator.__main__, realtime_operator.await_ready"]
-# one arena of malloc for both threads, which Python lets run one at a time anyway
+# one arena of malloc: the two threads that allocate much never run at the same time
 ENV PATH=/opt/realtime-operator/bin:/usr/local/bin:/usr/bin:/bin \
     MALLOC_ARENA_MAX=1 \
     PYTHONDONTWRITEBYTECODE=1 \
