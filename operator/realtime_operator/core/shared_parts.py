@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from realtime_operator.api.secret import SecretSpec
 from realtime_operator.api.session import ProviderKind, ProviderRef
+from realtime_operator.core.kept_document import KeptDocument
 
 NO_FAILURES: Final[Mapping[str, Any]] = {"count": 0, "lastReason": ""}
 """What status says of failures where there are none."""
@@ -57,7 +58,7 @@ def _secret_spec(document: str) -> SecretSpec:
     return SecretSpec.model_validate_json(document)
 
 
-def shared(status: Mapping[str, Any]) -> Mapping[str, Any]:
+def shared(status: Mapping[str, Any]) -> KeptDocument:
     """The same status, as the API server has it, made of parts that others have, too."""
     parts: dict[str, Any] = {}
     if conditions := status.get("conditions"):
@@ -67,7 +68,7 @@ def shared(status: Mapping[str, Any]) -> Mapping[str, Any]:
     ref = status.get("providerRef")
     if ref and ref.keys() == {"kind", "name"}:
         parts["providerRef"] = provider_ref(**ref)
-    return {**status, **parts}
+    return KeptDocument({**status, **parts})
 
 
 def _shared_condition(told: Mapping[str, Any]) -> Mapping[str, Any]:

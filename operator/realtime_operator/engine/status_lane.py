@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from realtime_operator.core.errors import ClusterError, ClusterUnavailable
+from realtime_operator.core.kept_document import KeptDocument
 from realtime_operator.core.report import changed_fields
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import ObjectStore
@@ -68,7 +69,7 @@ class StatusLane:
         if status == memory.status and memory.ref.uid not in self._pending:
             return
         self._pending.setdefault(memory.ref.uid, _Pending(memory, memory.status))
-        memory.status = status
+        memory.status = KeptDocument(status)
 
     def write_again(self, memory: SessionMemory, *, shown: Mapping[str, Any]) -> None:
         """The API shows something else than was written, because somebody wiped it."""
