@@ -15,8 +15,8 @@ from hack.controlplane import end, spawn
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-READY_SECONDS: Final = 30.0
-"""How long a process may take to be ready; a second, on an idle machine."""
+READY_SECONDS: Final = 90.0
+"""How long a process may take to be ready: a second on an idle machine; on a busy one a witness first lists ten thousand Secrets."""
 
 GRACE_SECONDS: Final = 8.0
 """How long it may take to end; the operator lets mints in flight be written, for 5 s at most."""

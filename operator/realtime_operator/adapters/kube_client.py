@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from http import HTTPStatus
 from types import TracebackType
@@ -17,6 +16,7 @@ from realtime_operator.adapters.kube_refusal import NOT_FOUND, ApiRefusal, refus
 from realtime_operator.adapters.user_agent import USER_AGENT
 from realtime_operator.core.errors import ClusterUnavailable
 from realtime_operator.core.reasons import Reason
+from realtime_operator.json_bytes import decoded
 from realtime_operator.unhurried import in_step
 
 JSON: Final = "application/json"
@@ -93,7 +93,7 @@ class KubeClient:
             method, path, query=query, body=body, content_type=content_type, accept=accept
         )
         try:
-            return json.loads(answer)
+            return decoded(answer)
         except (ValueError, RecursionError):  # an object may be nested as deeply as its author likes
             pass
         raise _unavailable(method, path, "the answer is no JSON that can be read")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from realtime_operator.adapters.kube_client import METADATA_ONLY, KubeClient
 from realtime_operator.adapters.kube_path import EVENTS
 from realtime_operator.api.group import GROUP
 from realtime_operator.core.errors import OperatorError
+from realtime_operator.json_bytes import encoded
 from realtime_operator.ports import Clock, Notice
 
 REPORTING_CONTROLLER: Final = f"{GROUP}/realtime-operator"
@@ -60,7 +60,7 @@ class KubeEvents:
         if not self._admit(notice, now):
             return
         namespace = notice.about.namespace or CLUSTER_SCOPED_NAMESPACE
-        body = json.dumps(self._manifest(notice, namespace, now)).encode()
+        body = encoded(self._manifest(notice, namespace, now))
         try:
             await self._client.send("POST", EVENTS.collection(namespace), body=body, accept=METADATA_ONLY)
         except OperatorError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from realtime_operator.adapters.kube_path import OWN_KINDS
 from realtime_operator.adapters.kube_refusal import INVALID, NOT_FOUND, ApiRefusal
 from realtime_operator.api.group import KIND_CLUSTER_PROVIDER
 from realtime_operator.core.object_ref import ObjectRef
+from realtime_operator.json_bytes import encoded
 from realtime_operator.ports import Listed
 
 DEFAULT_PAGE_SIZE: Final = 100
@@ -47,7 +47,7 @@ class KubeObjects:
         """
         path = OWN_KINDS[ref.kind].one(ref.namespace, ref.name, "status")
         is_same = {"op": "test", "path": "/metadata/uid", "value": ref.uid}
-        body = json.dumps([is_same, *_changes(status)]).encode()
+        body = encoded([is_same, *_changes(status)])
         try:
             await self._client.send("PATCH", path, body=body, content_type=JSON_PATCH, accept=METADATA_ONLY)
         except ApiRefusal as answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +10,7 @@ from realtime_operator.adapters.kube_path import PODS
 from realtime_operator.adapters.kube_refusal import CONFLICT, NOT_FOUND, ApiRefusal
 from realtime_operator.api.group import ANNOTATION_TOKEN_ID
 from realtime_operator.core.pod_view import ObservedPod, Sought, observed_pod
+from realtime_operator.json_bytes import encoded
 from realtime_operator.pod_ports import PodPage
 
 PAGE_SIZE: Final = 250
@@ -49,7 +49,7 @@ class KubePods:
     async def tell(self, namespace: str, pod: ObservedPod, value: str) -> bool:
         """Set the annotation of the pod whose uid this is; see ``pod_ports.PodStore``."""
         change = {"metadata": {"uid": pod.uid, "annotations": {ANNOTATION_TOKEN_ID: value}}}
-        path, body = PODS.one(namespace, pod.name), json.dumps(change).encode()
+        path, body = PODS.one(namespace, pod.name), encoded(change)
         try:
             await self._client.send("PATCH", path, body=body, content_type=MERGE_PATCH, accept=METADATA_ONLY)
         except ApiRefusal as answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from realtime_operator.api.group import LABEL_MANAGED_BY, MANAGED_BY
 from realtime_operator.core.errors import ClusterUnavailable
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.secret_view import SecretStamp, stamp_of
+from realtime_operator.json_bytes import decoded, encoded
 from realtime_operator.secret_watch_ports import SecretName, SecretsHeard
 
 PAGE_SIZE: Final = 100
@@ -86,7 +86,7 @@ class KubeSecretWatch:
                         heard.changed(_name_of(document), None)
                     case "ERROR":
                         status = int(document.get("code") or 0)
-                        raise refusal("GET", path, status, json.dumps(document).encode())
+                        raise refusal("GET", path, status, encoded(document))
                 version = document["metadata"]["resourceVersion"]
         if version == first and asyncio.get_running_loop().time() - began < SHORTEST_S:
             raise ClusterUnavailable(
@@ -97,7 +97,7 @@ class KubeSecretWatch:
 
 def _event(line: bytes) -> Mapping[str, Any]:
     try:
-        event = json.loads(line)
+        event = decoded(line)
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict) or not isinstance(event.get("object"), dict):

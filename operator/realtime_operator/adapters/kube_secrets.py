@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -20,6 +19,7 @@ from realtime_operator.core.secret_view import (
     stamp_of,
     written_secret,
 )
+from realtime_operator.json_bytes import encoded
 
 _UNCHANGEABLE: Final = {"data", "stringData", "immutable", "type"}
 """Fields that an update is refused for: the Secret is immutable, or of another type."""
@@ -95,7 +95,7 @@ class KubeSecrets:
         *,
         content_type: str = JSON,
     ) -> Any:
-        body = json.dumps(document).encode()
+        body = encoded(document)
         try:
             return await self._client.request(
                 method, path, body=body, content_type=content_type, accept=METADATA_ONLY

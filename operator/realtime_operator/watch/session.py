@@ -7,13 +7,13 @@ rotation; to read it here and leave it out costs a tenth of that. Kopf takes a s
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, Self
 
 import aiohttp
 
+from realtime_operator.json_bytes import decoded
 from realtime_operator.watch.news import News
 
 _MODIFIED: Final = b'{"type":"MODIFIED"'
@@ -71,7 +71,7 @@ class _WithoutEchoes:
         if not line.startswith(_MODIFIED):
             return False
         try:
-            body = json.loads(line)["object"]
+            body = decoded(line)["object"]
             if not self._news.is_news("MODIFIED", body):
                 return True
             self._news.heard("MODIFIED", body)
