@@ -104,9 +104,12 @@ class Account:
             self._subjects[uid].lose(at, None, self._offset)
 
     def forgive(self, name: Name, until: float) -> None:
-        """Somebody is about to take the token of a Secret away; it need not be there again before ``until``."""
+        """Somebody is about to take the token of a Secret away; it need not be there again before ``until``.
+
+        Where there is none already nothing is taken, and nothing forgiven.
+        """
         uid = self._holder.get(name)
-        if uid is not None:
+        if uid is not None and self._subjects[uid].held is not None:
             self._subjects[uid].forgiven_until = until
 
     def minted(self, mint: Mint) -> None:

@@ -60,7 +60,7 @@ class Subject:
         unread: content without a token under the names known so far: the session may name them yet.
         served: it had a token of its own, or said so.
         awaited: it said so, and its Secret was not seen yet.
-        forgiven_until: missing time up to then is nobody's fault.
+        forgiven_until: time up to then is nobody's fault while the token is missing that was taken away; ends when one is back.
         promised: whether its time counts; False from suspension until a living token.
         rotation_times: rotation time by token id, as status said it.
         asked: rotate values seen on the session, the latest few.
@@ -133,6 +133,8 @@ class Subject:
         """Its Secret holds this token from now on."""
         if self.held is None or self.held.digest != held.digest or self.held.expires_at != held.expires_at:
             self.settle(at, clock_offset)
+        if self.held is None:
+            self.forgiven_until = 0.0
         self.held, self.unread = held, None
         self.awaited = False
         if not held.alien:

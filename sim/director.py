@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
 
+from observer.content import TOKEN
 from realtime_operator.ports import Clock
 from sim import api_server, provider
 from sim.api_server import ApiServer
@@ -122,13 +123,13 @@ class Director:
     def _take(self, name: tuple[str, str]) -> None:
         secrets, now = self._api.secrets, self._clock.now()
         document = secrets.stored.get(name)
-        if document is None:
+        if document is None or TOKEN not in document["data"]:
             return
         self._judge.forgive(name, healed_by(self._all, now, is_watched=self._feed is not None))
         if self._dice.random() < 1 / 2:
             secrets.delete(name[1], name[0])
         else:
-            rest = {key: value for key, value in document["data"].items() if key != "token"}
+            rest = {key: value for key, value in document["data"].items() if key != TOKEN}
             secrets.overwrite({**document, "data": rest})
 
     def _set_clock(self, offset: float) -> None:

@@ -307,6 +307,25 @@ def test_what_somebody_takes_away_is_forgiven_for_a_while(until: float, missing:
     story.account.forgive((NAMESPACE, "nobody's"), EPOCH + until)
 
 
+def test_what_is_missing_already_is_not_forgiven_when_somebody_takes_the_rest() -> None:
+    """A second loss takes no token, so the time since the first one's grace goes on to count."""
+    story = Story().session(0).token(0, "a", expires=300)
+    story.account.forgive((NAMESPACE, NAME), EPOCH + 15)
+    story.raw(10, {"model": "gpt-realtime"})
+    story.account.forgive((NAMESPACE, NAME), EPOCH + 95)
+    figures = story.secret_gone(90).token(94, "a", expires=300).figures(100)
+    assert (figures.missing_seconds, figures.excused_seconds) == pytest.approx((79, 5))
+
+
+def test_what_is_lost_once_more_is_not_forgiven_for_the_first_time_s_sake() -> None:
+    """Forgiveness ends when the token is back, however long it might have taken."""
+    story = Story().session(0).token(0, "a", expires=300)
+    story.account.forgive((NAMESPACE, NAME), EPOCH + 75)
+    story.secret_gone(10).token(12, "a", expires=300).secret_gone(30).token(70, "a", expires=300)
+    figures = story.figures(100)
+    assert (figures.missing_seconds, figures.excused_seconds) == pytest.approx((40, 2))
+
+
 def test_the_first_token_is_the_first_of_its_own() -> None:
     """How long a session waited for its token is not told by what a dead namesake left."""
     story = Story().session(0).token(1, "a", expires=60, owner="dead")
