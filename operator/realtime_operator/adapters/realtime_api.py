@@ -222,5 +222,6 @@ def _system_trust() -> ssl.SSLContext | Literal[True]:
     """Trust what the system trusts, by the context that aiohttp has for that; where it has no certificates, what httpx brings along."""
     paths = ssl.get_default_verify_paths()
     if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
+        # aiohttp makes that context when it is imported: SSL_CERT_FILE counts as it was when the process began.
         return True
     return httpx.create_ssl_context()
