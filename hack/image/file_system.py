@@ -21,15 +21,23 @@ from .wheelhouse import LOCK, PIP, here, make_wheelhouse
 PROGRAMS = Path("opt/realtime-operator")
 INSTALL = Path(__file__).with_name("install.py")
 DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
+SKIPPED_LINE = re.compile(r"^[ \t]*(#.*)?\n", re.MULTILINE)
+GOES_ON = re.compile(r"\\[ \t]*\n")
 
 
-def variables() -> dict[str, str]:
-    """Give the environment that the image sets, but for its PATH."""
-    text = DOCKERFILE.read_text().replace("\\\n", " ")
-    (*_, image) = text.split("\nFROM ")
+def variables(dockerfile: str | None = None) -> dict[str, str]:
+    """Give the environment that the image sets, but for its PATH.
+
+    Args:
+        dockerfile: its text; None is our own's.
+    """
+    text = DOCKERFILE.read_text() if dockerfile is None else dockerfile
+    # Comments and empty lines go before lines are joined: they may stand within a statement, and do not end it.
+    joined = GOES_ON.sub(" ", SKIPPED_LINE.sub("", text))
+    (*_, image) = joined.split("\nFROM ")
     statements = re.findall(r"^ENV (.*)$", image, re.MULTILINE)
     found = dict(re.findall(r"(\w+)=(\S+)", " ".join(statements)))
-    del found["PATH"]
+    found.pop("PATH", None)
     return found
 
 

@@ -97,6 +97,16 @@ def test_replaced_deadlines_take_no_memory() -> None:
     assert len(vars(wake_ups)["_heap"]) < 100
 
 
+def test_replaced_deadlines_of_many_sessions_take_little_memory() -> None:
+    """However often each is set anew, the heap has at no moment much more entries than there are sessions."""
+    wake_ups, sessions, most = WakeUps(), 1000, 0
+    for at in range(10 * sessions):
+        wake_ups.set(f"s{at % sessions}", float(at))
+        most = max(most, len(vars(wake_ups)["_heap"]))
+    assert len(wake_ups) == sessions
+    assert most < 1.4 * sessions
+
+
 def work(uid: str, lane: Lane = Lane.ROTATION, *, urgency: float = 0, provider: ProviderKey = A) -> Work:
     """A session to look at."""
     return Work(uid, provider, Urgency(lane, urgency), horizon=0)

@@ -17,6 +17,7 @@ import pytest
 from hack.image.archive import sizes
 from hack.image.commands import ImageError
 from hack.image.engines import find_engine
+from hack.image.file_system import variables
 from hack.image.wheelhouse import LOCK, here, make_wheelhouse
 
 pytestmark = pytest.mark.timeout(300)  # the first run fetches the wheels
@@ -30,6 +31,26 @@ PYTHON = sysconfig.get_python_version()
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheelhouse of this very Python."""
     return make_wheelhouse(PYTHON, [here()], folder=tmp_path_factory.mktemp("image") / "wheelhouse")
+
+
+def test_variables_are_read_past_comments_within_a_statement() -> None:
+    """Those of the last stage, all of them; a comment line or an empty one does not end what a backslash continues."""
+    dockerfile = """
+FROM base AS install
+ENV BUILT=1
+FROM base
+ENV PATH=/bin \\
+    # what the next one is for
+    ARENAS=1 \\
+
+  # ENV NOT=this
+    BUFFERED=0
+# ENV NOR=this
+ENV LAST=yes
+USER 1
+"""
+    assert variables(dockerfile) == {"ARENAS": "1", "BUFFERED": "0", "LAST": "yes"}
+    assert {"MALLOC_ARENA_MAX", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"} == set(variables())
 
 
 def install(wheelhouse: Path, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """JSON objects that are kept for long and read seldom: deflated, where that makes them much smaller.
 
-A request of 1.5 KB is a third of all that is kept of a session, and is read once in a token's life, which takes some 10 µs more so.
+A request of 1.5 KB is a third of all that is kept of a session. To deflate it takes some 35 µs, once for each change of the
+session; it is read once in a token's life, which takes some 10 µs more so.
 """
 
 from __future__ import annotations
