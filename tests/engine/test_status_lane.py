@@ -134,25 +134,26 @@ async def test_a_session_that_is_gone() -> None:
 
 
 def test_no_more_than_a_few_writes_at_once() -> None:
-    """A thousand statuses leave the API server to the Secrets."""
+    """A thousand statuses leave the API server to the Secrets, and make no thousand tasks, whose room would never be given back."""
 
     async def story() -> None:
         objects = InMemoryObjects()
         lane = a_lane(objects)
-        most = running = 0
+        most = running = tasks = 0
 
         async def hold() -> None:
-            nonlocal most, running
+            nonlocal most, running, tasks
             running += 1
-            most = max(most, running)
+            most, tasks = max(most, running), max(tasks, len(asyncio.all_tasks()))
             await asyncio.sleep(0.01)
             running -= 1
 
         objects.hold = hold
-        for number in range(100):
+        others = len(asyncio.all_tasks())
+        for number in range(1000):
             lane.submit(a_memory(a_session(name=f"s{number}", uid=str(number))), {"a": 1})
         await lane.flush()
-        assert (most, len(objects.patches)) == (WRITES_AT_ONCE, 100)
+        assert (most, len(objects.patches), tasks - others) == (WRITES_AT_ONCE, 1000, WRITES_AT_ONCE)
 
     run_virtually(story())
 

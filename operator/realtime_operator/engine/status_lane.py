@@ -56,7 +56,6 @@ class StatusLane:
         self._gone = gone
         self._is_in_a_burst = is_in_a_burst
         self._pending: dict[str, _Pending] = {}
-        self._slots = asyncio.Semaphore(WRITES_AT_ONCE)
         self._strikes = 0
         self._rounds_off = 0
 
@@ -92,8 +91,7 @@ class StatusLane:
         if not due:
             self._strikes = 0
             return
-        troubles = await asyncio.gather(*(self._write(each) for each in due))
-        failed = [(each, trouble) for each, trouble in zip(due, troubles, strict=True) if trouble is not None]
+        failed = await self._write_all(due)
         if not failed:
             self._strikes = 0
             return
@@ -120,20 +118,36 @@ class StatusLane:
                 each.rounds, each.rounds_off = each.rounds + 1, max(0, each.rounds_off - 1)
         return list(due.values())
 
+    async def _write_all(self, due: list[_Pending]) -> list[tuple[_Pending, ClusterError]]:
+        """Write them, and give those that could not be written, and why.
+
+        By few tasks, which go from one to the next: after a burst thousands are due, and the room of a task for each would be kept.
+        """
+        failed: list[tuple[_Pending, ClusterError]] = []
+        waiting = iter(due)
+
+        async def write_some() -> None:
+            for pending in waiting:
+                trouble = await self._write(pending)
+                if trouble is not None:
+                    failed.append((pending, trouble))
+
+        await asyncio.gather(*(write_some() for _ in range(min(WRITES_AT_ONCE, len(due)))))
+        return failed
+
     async def _write(self, pending: _Pending) -> ClusterError | None:
         memory = pending.memory
-        async with self._slots:
-            changes = changed_fields(pending.base, memory.status)
-            if memory.gone or not changes:
-                return None
-            try:
-                if not await self._objects.patch_status(memory.ref, changes):
-                    self._gone(memory.ref.uid)
-            except ClusterError as error:
-                # What was submitted meanwhile took the unwritten status for written.
-                self._pending[memory.ref.uid] = pending
-                return error
+        changes = changed_fields(pending.base, memory.status)
+        if memory.gone or not changes:
             return None
+        try:
+            if not await self._objects.patch_status(memory.ref, changes):
+                self._gone(memory.ref.uid)
+        except ClusterError as error:
+            # What was submitted meanwhile took the unwritten status for written.
+            self._pending[memory.ref.uid] = pending
+            return error
+        return None
 
 
 def _pause_after(strikes: int) -> int:
