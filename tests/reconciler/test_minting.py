@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from realtime_operator.core.exchange import MintAnswer, MintCall
+from realtime_operator.core.timestamps import to_rfc3339
 from tests.reconciler.stage import Stage
 from tests.support.builders import NOW
 
@@ -204,6 +207,29 @@ async def test_a_life_without_end() -> None:
     assert 8 <= stage.metrics.minted_for["RotationDue"] <= 10
     assert set(stage.metrics.minted_for) == {"SecretMissing", "RotationDue"}
     assert not stage.metrics.failed_for
+
+
+async def test_a_token_of_a_slow_provider_is_rotated_by_what_is_known_of_its_clock_then() -> None:
+    """Its answer left the clock uncertain, and the rotation time early; others tell better, and no mint is made for nothing."""
+    stage = Stage(delivery={"propagation": "None"})
+
+    async def slowly(_: MintCall) -> MintAnswer:
+        stage.clock.time += 6
+        return replace(stage.provider.token(), sent_at=NOW)
+
+    stage.provider.script = [slowly]
+    await stage.passes()
+    early = stage.memory.rotation_at
+    assert early is not None
+    handle = stage.directory.handle
+    handle.clock = handle.clock.after_answer(date=NOW + 9, sent_at=NOW + 9, received_at=NOW + 9.1)
+    result = await stage.passes(after=early - stage.clock.time)
+    due = stage.memory.rotation_at
+    assert due is not None
+    assert 2 <= due - early <= 4
+    assert (stage.mints, result.wake_at, stage.status["rotationTime"]) == (1, due, to_rfc3339(due))
+    await stage.passes(after=due - stage.clock.time)
+    assert stage.mints == 2
 
 
 async def test_a_lifetime_that_is_too_short_for_mounted_files() -> None:

@@ -58,6 +58,11 @@ class Lead:
     sufficient: bool
     propagation: Propagation
 
+    @property
+    def clock_uncertainty(self) -> float:
+        """The part that the clock's uncertainty has of what is covered, in seconds."""
+        return self.covered - PROPAGATION_S[self.propagation]
+
 
 def lead_for(*, lifetime: float, propagation: Propagation, clock_uncertainty: float) -> Lead:
     """Apply the rule to a life of ``lifetime`` seconds."""

@@ -1,4 +1,8 @@
-"""When a session's token is due and when it expires, in local time: worked out once for each token, then remembered."""
+"""When a session's token is due and when it expires, in local time: worked out for each token, then remembered.
+
+Once more where the provider's clock is known much better by then. An answer that took 6 s leaves 7 s within which that clock may be, and
+the middle of them is up to 3.5 s wrong; by the time that its token is due others have told more.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,19 @@ from realtime_operator.core.schedule import lead_for, rotation_time
 from realtime_operator.core.session_memory import SessionMemory, Wanted, propagation_for
 from realtime_operator.core.token_secret import Holding
 
+BETTER_KNOWN_S = 1.0
+"""So much less uncertainty makes it worth while to work a rotation time out once more."""
+
+ROUNDING_S = 1.0
+"""Whole seconds may differ by so much without a reason; a rotation time in a status is not written anew for that."""
+
 
 def schedule_token(
     memory: SessionMemory, wanted: Wanted, clock: ProviderClock, holding: Holding | None
 ) -> None:
-    """Bring rotation time, expiry and lead in memory in line with a token, unless they are known for it.
+    """Bring rotation time, expiry and lead in memory in line with a token, unless they are known for it as well as they can be.
+
+    What a process before this one wrote into the status stands at first: it may have known the clock better than a new one does.
 
     Args:
         memory: of the session; brought up to date.
@@ -24,18 +36,21 @@ def schedule_token(
         return
     token, propagation = holding.token, propagation_for(wanted, memory.delivery)
     known_for = (token.token_id, propagation.value)
-    if memory.scheduled_for == known_for and memory.lead is not None:
+    is_known, before = memory.scheduled_for == known_for, memory.lead
+    if is_known and before is not None and before.clock_uncertainty - clock.uncertainty < BETTER_KNOWN_S:
         return
     memory.lead = lead_for(
         lifetime=token.lifetime, propagation=propagation, clock_uncertainty=clock.uncertainty
     )
-    if memory.scheduled_for == known_for:
+    if is_known and before is None:
         return
     due = rotation_time(
         issued_at=token.issued_at, expires_at=token.expires_at, left=memory.lead.left, spread=memory.spread
     )
     # The lead covers the clock's uncertainty already; the pessimistic end here would count it twice.
     # Whole again, because status tells it so, and what it tells is what lateness is measured by.
-    memory.rotation_at = float(round(clock.likely_local(due)))
+    rotation_at = float(round(clock.likely_local(due)))
+    if not is_known or memory.rotation_at is None or abs(rotation_at - memory.rotation_at) > ROUNDING_S:
+        memory.rotation_at = rotation_at
     memory.expires_at = clock.earliest_local(token.expires_at)
     memory.scheduled_for = known_for
