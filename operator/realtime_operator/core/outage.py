@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from realtime_operator.core.called import Called, still_waits
 from realtime_operator.core.errors import (
@@ -23,6 +22,7 @@ from realtime_operator.core.errors import (
     ProviderUnreadable,
 )
 from realtime_operator.core.probe_pace import PROBE_EVERY_S, probe_pause
+from realtime_operator.core.probe_queue import ProbeQueue
 from realtime_operator.core.reasons import Reason
 from realtime_operator.core.session_memory import SessionMemory
 
@@ -33,13 +33,6 @@ WISHES_IN_A_ROW = 3
 """So many answers in a row must ask for a pause until the provider is believed to mean everybody; fewer bind who got them."""
 
 _ITS_TROUBLE = (ProviderUnavailable, ProviderThrottled, ProviderUnreadable)
-
-
-@dataclass(slots=True)
-class _Waiting:
-    memory: SessionMemory
-    probes: int = 0
-    not_before: float = -math.inf
 
 
 class Outage:
@@ -56,7 +49,7 @@ class Outage:
         self._said: ProviderDown | None = None
         self._failures = 0
         self._newly: set[str] = set()
-        self._waiting: dict[str, _Waiting] = {}
+        self._waiting = ProbeQueue()
         self._asking: set[str] = set()
         self._called = Called(1)
         self._slot, self._slots = -math.inf, 0
@@ -119,7 +112,7 @@ class Outage:
         """
         self._asking.discard(memory.ref.uid)
         if not _tells_of_the_provider(error):
-            self._waiting.pop(memory.ref.uid, None)  # its own trouble, for which it has its own time
+            self._waiting.drop(memory.ref.uid)  # its own trouble, for which it has its own time
             return False
         self._failures += 1
         if _is_new_trouble(memory, error):
@@ -127,7 +120,7 @@ class Outage:
         wish = error.retry_after or 0.0
         self._wishes.append(wish)
         self._not_before = now + min(self._wishes) if len(self._wishes) == WISHES_IN_A_ROW else -math.inf
-        self._waiting.setdefault(memory.ref.uid, _Waiting(memory)).not_before = now + wish
+        self._waiting.add(memory, not_before=now + wish)
         was_down = self.is_down
         if not was_down and not self._is_enough(error, all_in_trouble):
             return False
@@ -137,14 +130,14 @@ class Outage:
             self._hasten(memory, now=now)
             return False
         self._slot = now
-        for waiting in self._waiting.values():
-            _hold(waiting.memory)
-            self._hasten(waiting.memory, now=now)
+        for each in self._waiting.everybody():
+            _hold(each)
+            self._hasten(each, now=now)
         return True
 
     def end(self) -> list[SessionMemory]:
         """Forget all trouble, because a token came or the provider is another one; gives the sessions that waited for that."""
-        waited = [waiting.memory for waiting in self._waiting.values()] if self.is_down else []
+        waited = list(filter(still_waits, self._waiting.everybody())) if self.is_down else []
         self._forget()
         return waited
 
@@ -155,30 +148,25 @@ class Outage:
         their own fault, it is the least likely of them. A probe that hangs stays out of it, and so does a session that the provider
         asked to wait. The slot is left to the one chosen before, where that is still on its way.
         """
-        self._waiting = {uid: each for uid, each in self._waiting.items() if still_waits(each.memory)}
         # From slot to slot by the plan, not by the moment at which it is looked at, or the pauses would grow by every delay.
         on_time = now - self.next_probe_at < PROBE_EVERY_S
         self._slot, self._slots = self.next_probe_at if on_time else now, self._slots + 1
         self.next_probe_at = math.inf
-        if self._waiting:
-            self._hasten(min((each.memory for each in self._waiting.values()), key=_expiry), now=now)
+        first = self._waiting.first_to_expire()
+        if first is not None:
+            self._hasten(first, now=now)
         if self._called.is_enough(now=now):
             return None
-        asking, called = self._asking, self._called
-        able = (
-            each
-            for uid, each in self._waiting.items()
-            if each.not_before <= now and uid not in asking and uid not in called
-        )
-        chosen = min(able, key=_doubt, default=None)
-        if chosen is None:
-            return None
-        chosen.probes += 1
-        self._called.call(chosen.memory, now=now)
-        return chosen.memory
+        chosen = self._waiting.choose(now=now, is_on_its_way=self._is_on_its_way)
+        if chosen is not None:
+            self._called.call(chosen, now=now)
+        return chosen
+
+    def _is_on_its_way(self, uid: str) -> bool:
+        return uid in self._asking or uid in self._called
 
     def _wait(self, memory: SessionMemory, *, now: float) -> None:
-        self._waiting.setdefault(memory.ref.uid, _Waiting(memory))
+        self._waiting.add(memory)
         self._hasten(memory, now=now)
 
     def _hasten(self, memory: SessionMemory, *, now: float) -> None:
@@ -218,14 +206,3 @@ def _is_new_trouble(memory: SessionMemory, error: ProviderError) -> bool:
     """Whether a session that was well tells of the provider; being throttled may concern one model, or one tenant, alone."""
     was_well = memory.failure is None or memory.failure.count <= 1
     return was_well and not isinstance(error, ProviderThrottled)
-
-
-def _expiry(memory: SessionMemory) -> float:
-    return memory.expires_at
-
-
-def _doubt(waiting: _Waiting) -> tuple[int, int, float, str]:
-    """Smaller is the better probe."""
-    memory = waiting.memory
-    count = memory.failure.count if memory.failure is not None else 0
-    return count, waiting.probes, -memory.expires_at, memory.ref.uid
