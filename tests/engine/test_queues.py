@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -200,6 +201,27 @@ def test_the_same_urgency_goes_by_arrival() -> None:
     for uid in "zab":
         lanes.push(work(uid))
     assert [one.uid for one in lanes.start(NOW)] == ["z", "a", "b"]
+
+
+def test_a_pass_that_ends_costs_as_much_however_many_providers_there_are() -> None:
+    """Only at the provider whose place it had somebody else may start."""
+    asked = Counter[ProviderKey]()
+
+    def one_at_once(provider: ProviderKey) -> int:
+        asked[provider] += 1
+        return 1
+
+    lanes = Lanes(one_at_once)
+    for number in range(100):
+        lanes.push(work(f"elsewhere-{number}", provider=("RealtimeProvider", f"hotel-{number}", "default")))
+    lanes.push(first := work("first", provider=B))
+    lanes.push(work("second", provider=B))
+    lanes.start(NOW)
+    lanes.finished(first)
+    asked.clear()
+    assert [one.uid for one in lanes.start(NOW, provider=B)] == ["second"]
+    assert asked == {B: 1}
+    assert lanes.start(NOW, provider=A) == []
 
 
 def test_a_provider_that_hangs_delays_nobody_else() -> None:

@@ -84,7 +84,6 @@ class Dispatcher:
         """A session wants something else: see to it that it is looked at now, and waits by that and not by what it wanted before."""
         if entry.work is not None:
             self._queue(entry, self._placed(entry, entry.work.horizon))
-            self._nudge.set()
             return
         if entry.queued:
             self._let_go(entry.memory.ref.uid)
@@ -164,22 +163,22 @@ class Dispatcher:
         if wake_at is None or entry.again:
             entry.again = False
             self._queue(entry, self._work(entry.memory, horizon=self._clock.now()))
-            self._nudge.set()
         else:
             self._wake_ups.set_earlier(entry.memory.ref.uid, wake_at)
 
     def _queue(self, entry: Entry, work: Work) -> None:
         entry.queued, entry.work = True, work
         self._lanes.push(work)
+        self._nudge.set()
 
     def _work(self, memory: SessionMemory, *, horizon: float) -> Work:
         urgency = urgency_of(memory, now=self._clock.now(), horizon=horizon)
         return Work(memory.ref.uid, self._provider_of(memory), urgency, horizon)
 
-    def _start(self) -> None:
+    def _start(self, provider: ProviderKey | None = None) -> None:
         if self._stopping or not self._gate.is_open():
             return
-        while started := self._lanes.start(self._clock.now()):
+        while started := self._lanes.start(self._clock.now(), provider=provider):
             for work in started:
                 self._begin(work)
 
@@ -205,7 +204,7 @@ class Dispatcher:
             await self._reconciled(entry, work)
         finally:
             self._lanes.finished(work)
-            self._start()
+            self._start(work.provider)
 
     async def _reconciled(self, entry: Entry, work: Work) -> None:
         memory, result = entry.memory, PassResult(self._clock.now() + TICK_S)
@@ -226,7 +225,7 @@ class Dispatcher:
     def _token_came(self, work: Work) -> None:
         """While it is written another session may ask."""
         if self._lanes.token_came(work):
-            self._start()
+            self._start(work.provider)
 
     def _follow(self, entry: Entry, work: Work, result: PassResult) -> None:
         """See to the pass after one that ended."""

@@ -66,10 +66,17 @@ class Lanes:
         queues = self._queues.setdefault(work.provider, _Queues())
         queues.waiting.push(work.urgency, work)
 
-    def start(self, now: float) -> list[Work]:
-        """Take out all that may start at the local time ``now``; each counts as running until ``finished``."""
+    def start(self, now: float, *, provider: ProviderKey | None = None) -> list[Work]:
+        """Take out all that may start; each counts as running until ``finished``.
+
+        Args:
+            now: local time.
+            provider: whose lanes alone are looked at; None for all, of which there may be hundreds.
+        """
         started = []
-        for key, queues in list(self._queues.items()):
+        for key in list(self._queues) if provider is None else [provider]:
+            if (queues := self._queues.get(key)) is None:
+                continue
             limit = self._max_in_flight(key)
             while queues.may_ask(limit) and (work := queues.waiting.pop(now)) is not None:
                 queues.in_flight += 1
