@@ -47,6 +47,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "mints": "by the provider's ledger, in the window",
     "undue_mints": "mints that were not due, with nobody asking",
     "orphan_mints": "mints that never reached a Secret, those of the last 10 s not judged",
+    "cut_short_mints": "the same where the session was deleted meanwhile, which is nobody's fault",
     "cpu_ms_per_rotation": "CPU time of the operator in the window by rotations, idle cost included",
     "cpu_ms_per_mint": "the same by mints: first ones and rotations",
     "cpu_percent": "share of one core that the operator had in the window",

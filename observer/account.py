@@ -55,6 +55,8 @@ class Account:
             subject = self._subjects[facts.uid] = Subject(facts, at)
             self._by_secret.setdefault(name, []).append(facts.uid)
             self._claim(subject, name)
+        if facts.deleting and not subject.ended:
+            self._mints.session_deleted(at, facts.model)
         keys_before = subject.facts.keys
         subject.describe(at, facts, self._offset)
         if subject.unread is not None and facts.keys != keys_before:
@@ -69,6 +71,7 @@ class Account:
             return
         name = (subject.facts.namespace, subject.facts.secret_name)
         if not subject.ended:
+            self._mints.session_deleted(at, subject.facts.model)
             subject.end(at, self._offset)
         self._ended += subject.settled
         self._ended_sessions += 1
@@ -156,6 +159,7 @@ class Account:
             mints=self._mints.count,
             undue_mints=self._mints.undue_by(at, self._offset),
             orphan_mints=orphans,
+            cut_short_mints=self._mints.cut_short,
             unanswered_mints=unanswered,
             unjudged_mints=unjudged,
             life_used_mean=self._life_used / self._lives if self._lives else None,

@@ -29,6 +29,7 @@ class Mint:
     issued_at: float
     expires_at: float
     answered: bool = True
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class SessionFacts:
         rotate: value of the rotate annotation, or None.
         token_id: of the token that status is about, or None.
         rotation_time: when that token becomes due, or None.
+        model: that it asks for; empty for none.
     """
 
     uid: str
@@ -133,6 +135,7 @@ class SessionFacts:
     rotate: str | None = None
     token_id: str | None = None
     rotation_time: float | None = None
+    model: str = ""
 
 
 def secret_content(raw: Mapping[str, Any]) -> SecretContent:
@@ -153,7 +156,7 @@ def secret_content(raw: Mapping[str, Any]) -> SecretContent:
 def session_facts(raw: Mapping[str, Any]) -> SessionFacts:
     """Read a RealtimeSession's JSON document."""
     meta, spec, status = raw["metadata"], raw.get("spec") or {}, raw.get("status") or {}
-    secret = spec.get("secret") or {}
+    secret, model = spec.get("secret") or {}, (spec.get("session") or {}).get("model")
     conditions = {c.get("type"): c.get("status") for c in status.get("conditions") or ()}
     return SessionFacts(
         uid=meta["uid"],
@@ -169,6 +172,7 @@ def session_facts(raw: Mapping[str, Any]) -> SessionFacts:
         rotate=(meta.get("annotations") or {}).get(f"{GROUP}/rotate"),
         token_id=status.get("tokenID"),
         rotation_time=moment(status.get("rotationTime")),
+        model=model if isinstance(model, str) else "",
     )
 
 

@@ -35,7 +35,8 @@ class Figures:
         torn: contents whose parts contradict each other, or the ledger.
         mints: entries of the ledger since the observation began; 0 without a ledger.
         undue_mints: mints that replaced a token which was not due, with nobody asking.
-        orphan_mints: tokens of the ledger that no Secret ever held, after a grace.
+        orphan_mints: tokens of the ledger that no Secret ever held, after a grace, though their session was there.
+        cut_short_mints: tokens that no Secret ever held because their session was deleted while they were made.
         unanswered_mints: those of them that the provider never told to anybody.
         unjudged_mints: tokens that no Secret was seen to hold, made while the watch was blind.
         life_used_mean: share of a token's life that was used when it was replaced, or None.
@@ -56,6 +57,7 @@ class Figures:
     mints: int
     undue_mints: int
     orphan_mints: int
+    cut_short_mints: int
     unanswered_mints: int
     unjudged_mints: int
     life_used_mean: float | None

@@ -1,7 +1,7 @@
 """Where the observer reads what was minted: a file of JSON Lines, or the stand-in provider's control API.
 
 A line has at least `token_sha256` (hex), `issued_at` and `expires_at` (seconds since the epoch on the
-provider's clock); `answered_at` is null where the provider never told the token to anybody.
+provider's clock); `answered_at` is null where the provider never told the token to anybody, `model` what was asked for.
 """
 
 from __future__ import annotations
@@ -122,6 +122,7 @@ def _mint(entry: dict[str, Any]) -> Mint:
             issued_at=float(entry["issued_at"]),
             expires_at=float(entry["expires_at"]),
             answered=entry.get("answered_at", True) is not None,
+            model=str(entry.get("model") or ""),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise LedgerUnreadableError("an entry of the ledger lacks a hash or a time") from error

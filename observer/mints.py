@@ -3,7 +3,8 @@
 A mint is undue when it replaced a token that had more life left than the rule asks (plus the spread, plus a
 lenience), although the request was the same and nobody asked. It is judged a little later than it is seen,
 when both watches and the ledger have told. A mint is an orphan when no Secret was ever seen to hold its token.
-What was minted while the watch was blind cannot be judged.
+It was cut short, and nobody's fault, where its session was deleted while it was made or written: a request that is
+under way cannot be called back. What was minted while the watch was blind cannot be judged.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ ORPHAN_GRACE_S: Final = 10.0
 
 JUDGE_AFTER_S: Final = 2 * ORDER_GRACE_S
 """When the ledger and the other watch have certainly told what belongs to a replacement."""
+
+CUT_SHORT_WITHIN_S: Final = 2.0
+"""A mint that was begun before its session's deletion was heard of has its token so long after the deletion at most."""
+
+LEDGER_LATE_S: Final = 5.0
+"""How long after a mint the ledger has told of it."""
 
 BLIND_MARGIN_S: Final = 5.0
 """A token seen only by others may have been minted so long before the watch went blind."""
@@ -70,7 +77,7 @@ class Mints:
 
     def __init__(self, *, has_ledger: bool, began_at: float, orphan_grace: float) -> None:
         self.count = 0
-        self.undue = 0
+        self.undue = self.cut_short = 0
         self.findings: deque[str] = deque(maxlen=20)
         self._has_ledger = has_ledger
         self._began_at = began_at
@@ -80,6 +87,7 @@ class Mints:
         self._awaiting: dict[bytes, Held | None] = {}
         self._replaced: deque[Replacement] = deque()
         self._blind: list[tuple[float, float]] = []
+        self._deletions: list[tuple[float, str]] = []
 
     def enter(self, mint: Mint, clock_offset: float) -> Held | None:
         """Take a line of the ledger; give the token it belongs to, if a Secret was seen with it already."""
@@ -114,6 +122,10 @@ class Mints:
         """Between these moments, on the observer's clock, writes may have gone unseen."""
         self._blind.append((begin - BLIND_MARGIN_S, end))
 
+    def session_deleted(self, at: float, model: str) -> None:
+        """A session that asks for this model is being deleted; that explains one mint of the model at most."""
+        self._deletions.append((at, model))
+
     def undue_by(self, at: float, clock_offset: float) -> int:
         """Undue mints up to now, those included that are not judged for good."""
         self._judge(at, clock_offset)
@@ -121,6 +133,7 @@ class Mints:
 
     def orphans_by(self, at: float) -> tuple[int, int, int]:
         """Orphans up to now, the part that the provider never told, and what cannot be judged."""
+        self._explain(at)
         orphans = unanswered = unjudged = 0
         for mint, issued_at in self._unseen.values():
             if issued_at < self._began_at or issued_at > at - self._orphan_grace:
@@ -135,6 +148,27 @@ class Mints:
     def unmatched(self) -> int:
         """How many tokens only one side has told of."""
         return len(self._unseen) + len(self._awaiting)
+
+    def _explain(self, at: float) -> None:
+        """Tell mints of deleted sessions from orphans, once their Secrets have had time to come; forget deletions that explain no more."""
+        left = []
+        for deleted_at, model in self._deletions:
+            digest = self._cut_short_by(deleted_at, model, at)
+            if digest is not None:
+                del self._unseen[digest]
+                self.cut_short += 1
+            elif at - deleted_at <= CUT_SHORT_WITHIN_S + self._orphan_grace + LEDGER_LATE_S:
+                left.append((deleted_at, model))
+        self._deletions = left
+
+    def _cut_short_by(self, deleted_at: float, model: str, at: float) -> bytes | None:
+        """The mint that a deletion explains at this moment, or None."""
+        begin, end = deleted_at - self._orphan_grace, deleted_at + CUT_SHORT_WITHIN_S
+        for digest, (mint, issued_at) in self._unseen.items():
+            is_late = self._began_at <= issued_at <= at - self._orphan_grace
+            if model and mint.model == model and is_late and begin <= issued_at <= end:
+                return digest
+        return None
 
     def _judge(self, at: float, clock_offset: float) -> None:
         while self._replaced and at - self._replaced[0].seen_at > JUDGE_AFTER_S:

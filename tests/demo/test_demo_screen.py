@@ -27,6 +27,7 @@ FIGURES = Figures(
     mints=5,
     undue_mints=0,
     orphan_mints=0,
+    cut_short_mints=0,
     unanswered_mints=0,
     unjudged_mints=0,
     life_used_mean=None,

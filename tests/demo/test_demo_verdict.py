@@ -32,6 +32,7 @@ GOOD = Figures(
     mints=14,
     undue_mints=0,
     orphan_mints=0,
+    cut_short_mints=0,
     unanswered_mints=0,
     unjudged_mints=0,
     life_used_mean=0.5,

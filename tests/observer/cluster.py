@@ -50,6 +50,11 @@ class Cluster:
         await self._call("PATCH", self._sessions(name), patch)
         return time.time()
 
+    async def remove(self, name: str) -> float:
+        """Delete a session."""
+        await self._call("DELETE", self._sessions(name))
+        return time.time()
+
     async def token(self, name: str, token: str, *, expires: int, life: float = 10) -> float:
         """Write a session's Secret, as the operator would."""
         entries, annotations = secret_parts(token, expires - life, expires)
@@ -113,7 +118,7 @@ class LedgerWriter:
     def __init__(self, path: Path) -> None:
         self.path, self._last = path, 0
 
-    def mint(self, token: str, *, issued: float, expires: float) -> None:
+    def mint(self, token: str, *, issued: float, expires: float, model: str | None = None) -> None:
         """Enter a mint."""
         self._last += 1
         entry = {
@@ -122,6 +127,7 @@ class LedgerWriter:
             "issued_at": issued,
             "expires_at": expires,
             "answered_at": issued,
+            "model": model,
         }
         with self.path.open("a") as file:
             file.write(json.dumps(entry) + "\n")

@@ -112,10 +112,12 @@ class Story:
         self.account.secret_gone(EPOCH + at, (NAMESPACE, NAME))
         return self
 
-    def mint(self, token: str, *, issued: float, expires: float, answered: bool = True) -> Story:
+    def mint(
+        self, token: str, *, issued: float, expires: float, answered: bool = True, model: str = ""
+    ) -> Story:
         """The ledger tells of a mint, on the provider's clock."""
         digest = hashlib.sha256(token.encode()).digest()
-        self.account.minted(Mint(digest, EPOCH + issued, EPOCH + expires, answered))
+        self.account.minted(Mint(digest, EPOCH + issued, EPOCH + expires, answered, model))
         return self
 
     def figures(self, at: float) -> Figures:

@@ -65,6 +65,7 @@ async def test_the_stand_in_is_read_by_its_control_api(tmp_path: Path, client: a
         (read,) = await ledger.read(client)
         assert read.digest == hashlib.sha256(token.encode()).digest()
         assert read.expires_at - read.issued_at == pytest.approx(60, abs=1)
+        assert read.model == "gpt-realtime"
         assert await ledger.read(client) == []
         mint(provider.url)
         assert len(await ledger.read(client)) == 1

@@ -166,6 +166,60 @@ def test_a_mint_that_no_secret_ever_held_is_an_orphan_after_a_grace() -> None:
     assert story.token(12, "a", expires=60).figures(13).orphan_mints == 0
 
 
+@dataclass(frozen=True)
+class Farewell:
+    """A session of the model ``lobby`` that is deleted at 100, and mints that no Secret ever held."""
+
+    says: str
+    minted_at: tuple[float, ...]
+    cut_short: int
+    model: str = "lobby"
+
+
+FAREWELLS = [
+    Farewell("a mint that was under way", (100.3,), 1),
+    Farewell("a token that was being written", (99.0,), 1),
+    Farewell("a token that had ten seconds to be written", (89.0,), 0),
+    Farewell("a mint for a session that was known to be gone", (102.5,), 0),
+    Farewell("a deletion explains one mint alone", (99.9, 100.1), 1),
+    Farewell("a mint for somebody else", (100.3,), 0, model="lounge"),
+    Farewell("a mint of which nobody knows for whom it was", (100.3,), 0, model=""),
+]
+
+
+@pytest.mark.parametrize("case", FAREWELLS, ids=lambda case: case.says)
+@pytest.mark.parametrize("lingers", [False, True], ids=["gone at once", "being deleted for a while"])
+def test_a_mint_that_its_sessions_deletion_cut_short(case: Farewell, *, lingers: bool) -> None:
+    """It is told apart from orphans, once its Secret has had time to come; early and late looks find the same."""
+    for looks in ([200.0], [100.0, 105.0, 111.0, 113.0, 200.0]):
+        story = Story(has_ledger=True).session(0, model=case.model and "lobby")
+        if lingers:
+            story.session(100, model="lobby", deleting=True).session_gone(130)
+        else:
+            story.session_gone(100)
+        for number, at in enumerate(case.minted_at):
+            story.mint(f"t{number}", issued=at, expires=at + 60, model=case.model)
+        figures = [story.figures(at) for at in looks][-1]
+        orphans = len(case.minted_at) - case.cut_short
+        assert (figures.orphan_mints, figures.cut_short_mints) == (orphans, case.cut_short)
+
+
+def test_a_mint_in_a_secret_is_not_cut_short() -> None:
+    """A deletion that comes right after a rotation took nothing away; nor is it remembered for long."""
+    story = Story(has_ledger=True).session(0, model="lobby").token(99, "a", expires=159)
+    story.mint("a", issued=99, expires=159, model="lobby").session_gone(100)
+    assert (story.figures(120).orphan_mints, story.figures(120).cut_short_mints) == (0, 0)
+    assert story.mint("b", issued=101, expires=161, model="lobby").figures(130).orphan_mints == 1
+
+
+def test_a_session_that_is_being_deleted_may_still_get_a_token() -> None:
+    """What is seen in a Secret within the grace was not cut short."""
+    story = Story(has_ledger=True).session(0, model="lobby").mint("a", issued=99, expires=159, model="lobby")
+    assert story.session(100, model="lobby", deleting=True).figures(100.5).cut_short_mints == 0
+    story.token(101, "a", expires=159)
+    assert (story.figures(120).cut_short_mints, story.account.unmatched()) == (0, 0)
+
+
 def test_an_orphan_that_nobody_was_told_is_shown_apart() -> None:
     """A mint that the provider made and never answered is an orphan, and is named unanswered."""
     figures = Story(has_ledger=True).mint("a", issued=0, expires=60, answered=False).figures(11)

@@ -121,6 +121,21 @@ async def test_a_double_mint_is_counted_as_undue_and_a_lost_one_as_orphan(
     assert (figures.rotations, figures.torn, figures.expired_seconds) == (1, 0, 0)
 
 
+async def test_a_mint_whose_session_was_deleted_meanwhile_is_no_orphan(
+    control_plane: ControlPlane, hotel: Cluster, ledger: LedgerWriter
+) -> None:
+    """Of two that never came to a Secret the deletion explains one."""
+    async with watching(control_plane, hotel, ledger) as observer:
+        await hotel.session("leaves")
+        await seen(lambda: observer.figures().sessions)
+        for token in ("late", "lost"):
+            ledger.mint(token, issued=time.time(), expires=in_seconds(60), model="gpt-realtime")
+        await hotel.remove("leaves")
+        await seen(lambda: observer.figures().cut_short_mints)
+    figures = observer.figures()
+    assert (figures.mints, figures.orphan_mints, figures.cut_short_mints) == (2, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("shift", "seconds"),
     [
