@@ -5,9 +5,16 @@ from __future__ import annotations
 from realtime_operator.core.exchange import MintCall
 from realtime_operator.core.mint_request import MintTemplate, request_body, request_hash
 from realtime_operator.core.provider_view import ProviderView
+from realtime_operator.core.schedule import MINT_DEADLINE_S
 
 
-def mint_call(provider: ProviderView, template: MintTemplate, lifetime: int | None) -> MintCall:
+def mint_call(
+    provider: ProviderView,
+    template: MintTemplate,
+    lifetime: int | None,
+    *,
+    deadline: float = MINT_DEADLINE_S,
+) -> MintCall:
     """The call that mints a token of ``lifetime`` seconds; None asks for none."""
     headers = {**provider.headers, "Content-Type": "application/json", "Accept": "application/json"}
     headers |= provider.credentials
@@ -24,6 +31,7 @@ def mint_call(provider: ProviderView, template: MintTemplate, lifetime: int | No
         body,
         provider.ca_bundle,
         secrets=(*provider.secrets, *template.secrets),
+        deadline=deadline,
     )
 
 
