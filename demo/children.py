@@ -15,6 +15,9 @@ from hack.controlplane import end, spawn
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+ANSWER_SECONDS: Final = 10.0
+"""How long one answer may take that says so."""
+
 READY_SECONDS: Final = 90.0
 """How long a process may take to be ready: a second on an idle machine; on a busy one a witness first lists ten thousand Secrets."""
 
@@ -99,7 +102,7 @@ def _found(printed: str, field: str) -> Any:
 def _is_ok(url: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=READY_SECONDS):
+        with opener.open(url, timeout=ANSWER_SECONDS):
             return True
     except (urllib.error.URLError, OSError):
         return False

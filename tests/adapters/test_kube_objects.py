@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -133,6 +134,20 @@ async def test_get(objects: KubeObjects, admin: RecordingClient, namespace: str)
     assert document["metadata"]["uid"] == ref.uid
     assert document["spec"]["session"] == {"type": "realtime"}
     assert await objects.get(KIND_SESSION, namespace, "absent") is None
+
+
+async def test_numbers_are_read_as_a_watch_reads_them(
+    objects: KubeObjects, admin: RecordingClient, namespace: str
+) -> None:
+    """By Python's own parser, which makes an integer of what has no point: the request and its hash must be the same by either way."""
+    body = a_session("numbers")
+    body["spec"]["session"]["large"] = 10**20
+    await post(admin, OWN_KINDS[KIND_SESSION].collection(namespace), body)
+    document = await objects.get(KIND_SESSION, namespace, "numbers")
+    assert document is not None
+    large = document["spec"]["session"]["large"]
+    raw = await admin.send("GET", OWN_KINDS[KIND_SESSION].one(namespace, "numbers"))
+    assert (large, type(large)) == (10**20, type(json.loads(raw)["spec"]["session"]["large"]))
 
 
 async def test_lists_come_in_pages(objects: KubeObjects, admin: RecordingClient, namespace: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from realtime_operator.core.provider_clock import ProviderClock
+from realtime_operator.core.provider_clock import ProviderClock, clock_of
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.timestamps import to_rfc3339
 from realtime_operator.core.token_schedule import schedule_token
@@ -50,6 +50,13 @@ def test_a_clock_that_is_known_worse_changes_nothing() -> None:
     assert scheduled(WELL_KNOWN, clock_from(slow=6.0), ProviderClock(), ahead) == right
 
 
+@pytest.mark.parametrize("early", [0.0, 6.0])
+def test_a_clock_without_answers_is_never_better_known(early: float) -> None:
+    """What is assumed of it is narrower than what a slow answer tells, and says nothing: a spec that cannot be used has no provider."""
+    slow = clock_from(slow=6.0, early=early)
+    assert scheduled(slow, ProviderClock(), clock_of(30.0)) == scheduled(slow)
+
+
 def test_a_second_s_difference_is_no_reason_for_another_status() -> None:
     """A well-known clock may round otherwise than a hardly known one with the same middle."""
     for shift in (-0.9, 0.9):
@@ -73,4 +80,8 @@ def test_what_another_process_wrote_stands_until_the_clock_is_known(off: float, 
     }
     memory = scheduled(ProviderClock(), memory=a_memory(a_session(status=status)))
     assert memory.rotation_at == written
+    if not moved:
+        for early in (0.0, 1.4, 2.9):
+            hardly_known = clock_from(slow=2.9, early=early)
+            assert scheduled(hardly_known, memory=memory).rotation_at == written
     assert scheduled(WELL_KNOWN, memory=memory).rotation_at == (right.rotation_at if moved else written)

@@ -241,6 +241,26 @@ async def test_a_status_that_is_refused_for_one_session_alone_is_tried_ever_more
     assert objects.documents["RealtimeSession", "hotel", "fenced"]["status"] == {"rotations": 119}
 
 
+async def test_a_mistake_about_some_statuses_costs_the_others_nothing() -> None:
+    """Not even where as many fail so as are written at once; those are tried again, and their text is nobody's business."""
+    objects, lane = a_scene()
+    memories = [a_memory(a_session(name=f"s{number}", uid=str(number))) for number in range(100)]
+    mistakes = iter(range(2 * WRITES_AT_ONCE))
+
+    async def stumble() -> None:
+        if next(mistakes, None) is not None:
+            raise TypeError("of a token")
+
+    objects.hold = stumble
+    for memory in memories:
+        lane.submit(memory, {"rotations": 1})
+    await lane.flush()
+    assert (len(objects.patches), len(lane)) == (100 - 2 * WRITES_AT_ONCE, 2 * WRITES_AT_ONCE)
+    for _ in range(LONGEST_PAUSE_ROUNDS + 1):
+        await lane.flush()
+    assert {uid for uid, _ in objects.patches} == {memory.ref.uid for memory in memories}
+
+
 async def test_in_a_burst_a_status_waits_and_is_not_starved() -> None:
     """While tokens need the API server statuses wait some rounds each, and no longer however long it takes; then all are written."""
     objects, burst = InMemoryObjects(), True

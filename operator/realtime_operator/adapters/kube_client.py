@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self
@@ -83,8 +83,9 @@ class KubeClient:
         body: bytes | None = None,
         content_type: str = JSON,
         accept: str = JSON,
+        read: Callable[[bytes], Any] = decoded,
     ) -> Any:
-        """Send one request and decode the JSON of its answer; otherwise as ``send``.
+        """Send one request and decode the JSON of its answer by ``read``; otherwise as ``send``.
 
         Raises:
             ClusterUnavailable: also when a successful answer is no JSON, or nested too deeply.
@@ -93,7 +94,7 @@ class KubeClient:
             method, path, query=query, body=body, content_type=content_type, accept=accept
         )
         try:
-            return decoded(answer)
+            return read(answer)
         except (ValueError, RecursionError):  # an object may be nested as deeply as its author likes
             pass
         raise _unavailable(method, path, "the answer is no JSON that can be read")

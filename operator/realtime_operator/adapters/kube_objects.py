@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -61,7 +62,10 @@ class KubeObjects:
         """Read one object's JSON document; None where there is none."""
         try:
             document: Mapping[str, Any] = await self._client.request(
-                "GET", OWN_KINDS[kind].one(namespace, name)
+                # as kopf reads it: the hash of a request must not depend on who told of its session
+                "GET",
+                OWN_KINDS[kind].one(namespace, name),
+                read=json.loads,
             )
         except ApiRefusal as answer:
             if answer.status != NOT_FOUND:

@@ -7,7 +7,7 @@ the middle of them is up to 3.5 s wrong; by the time that its token is due other
 from __future__ import annotations
 
 from realtime_operator.core.provider_clock import ProviderClock
-from realtime_operator.core.schedule import lead_for, rotation_time
+from realtime_operator.core.schedule import Lead, lead_for, rotation_time
 from realtime_operator.core.session_memory import SessionMemory, Wanted, propagation_for
 from realtime_operator.core.token_secret import Holding
 
@@ -15,7 +15,7 @@ BETTER_KNOWN_S = 1.0
 """So much less uncertainty makes it worth while to work a rotation time out once more."""
 
 ROUNDING_S = 1.0
-"""Whole seconds may differ by so much without a reason; a rotation time in a status is not written anew for that."""
+"""Whole seconds may differ by so much without a reason. What lies within that and the clock's own doubt stands: it may be right."""
 
 
 def schedule_token(
@@ -23,7 +23,7 @@ def schedule_token(
 ) -> None:
     """Bring rotation time, expiry and lead in memory in line with a token, unless they are known for it as well as they can be.
 
-    What a process before this one wrote into the status stands at first: it may have known the clock better than a new one does.
+    What a process before this one wrote into the status stands as long as what is known of the clock allows it.
 
     Args:
         memory: of the session; brought up to date.
@@ -37,7 +37,7 @@ def schedule_token(
     token, propagation = holding.token, propagation_for(wanted, memory.delivery)
     known_for = (token.token_id, propagation.value)
     is_known, before = memory.scheduled_for == known_for, memory.lead
-    if is_known and before is not None and before.clock_uncertainty - clock.uncertainty < BETTER_KNOWN_S:
+    if is_known and before is not None and not _is_better_known(clock, before):
         return
     memory.lead = lead_for(
         lifetime=token.lifetime, propagation=propagation, clock_uncertainty=clock.uncertainty
@@ -50,7 +50,13 @@ def schedule_token(
     # The lead covers the clock's uncertainty already; the pessimistic end here would count it twice.
     # Whole again, because status tells it so, and what it tells is what lateness is measured by.
     rotation_at = float(round(clock.likely_local(due)))
-    if not is_known or memory.rotation_at is None or abs(rotation_at - memory.rotation_at) > ROUNDING_S:
+    doubt = clock.uncertainty / 2 + ROUNDING_S
+    if not is_known or memory.rotation_at is None or abs(rotation_at - memory.rotation_at) > doubt:
         memory.rotation_at = rotation_at
     memory.expires_at = clock.earliest_local(token.expires_at)
     memory.scheduled_for = known_for
+
+
+def _is_better_known(clock: ProviderClock, lead: Lead) -> bool:
+    """Whether answers have told more of it than what a lead was made with; a clock without answers is an assumption, however narrow."""
+    return clock.seen_at is not None and lead.clock_uncertainty - clock.uncertainty >= BETTER_KNOWN_S

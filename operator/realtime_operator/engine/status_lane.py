@@ -13,6 +13,7 @@ from typing import Any
 
 from realtime_operator.core.errors import ClusterError, ClusterUnavailable
 from realtime_operator.core.kept_document import KeptDocument
+from realtime_operator.core.reasons import Reason
 from realtime_operator.core.report import changed_fields
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.ports import ObjectStore
@@ -144,10 +145,16 @@ class StatusLane:
             if not await self._objects.patch_status(memory.ref, changes):
                 self._gone(memory.ref.uid)
         except ClusterError as error:
-            # What was submitted meanwhile took the unwritten status for written.
-            self._pending[memory.ref.uid] = pending
-            return error
+            return self._put_back(pending, error)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours about one status must not cost the others theirs
+            own = f"an error of its own ({type(error).__name__})"
+            return self._put_back(pending, ClusterError(Reason.CLUSTER_UNAVAILABLE, own))
         return None
+
+    def _put_back(self, pending: _Pending, error: ClusterError) -> ClusterError:
+        """What was submitted meanwhile took the unwritten status for written."""
+        self._pending[pending.memory.ref.uid] = pending
+        return error
 
 
 def _pause_after(strikes: int) -> int:
