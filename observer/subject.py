@@ -48,6 +48,10 @@ class Exposure:
         )
 
 
+NOTHING: Final = Exposure()
+"""What nearly every stretch costs."""
+
+
 @dataclass(slots=True)
 class Subject:
     """One session and the token its readers see.
@@ -76,7 +80,7 @@ class Subject:
     forgiven_until: float = 0.0
     promised: bool = True
     ended: bool = False
-    settled: Exposure = field(default_factory=Exposure)
+    settled: Exposure = NOTHING
     rotations: int = 0
     first_token_at: float | None = None
     fresh_again_at: float | None = None
@@ -86,13 +90,15 @@ class Subject:
     def exposure(self, at: float, clock_offset: float) -> Exposure:
         """What the time from ``since`` to ``at`` cost, by what is known now."""
         if self.ended or at <= self.since:
-            return Exposure()
+            return NOTHING
         if self.held is not None:
-            late = max(0.0, at - max(self.since, self.held.expires_at - clock_offset))
+            late = at - max(self.since, self.held.expires_at - clock_offset)
+            if late <= 0.0:
+                return NOTHING
             return Exposure(expired=late) if self.promised else Exposure(excused=late)
         gap = at - self.since
         if not self.served or (self.awaited and gap <= ORDER_GRACE_S):
-            return Exposure()
+            return NOTHING
         if not self.promised or self.facts.stalled:
             return Exposure(excused=gap)
         forgiven = min(gap, max(0.0, self.forgiven_until - self.since))
@@ -105,9 +111,10 @@ class Subject:
     def settle(self, at: float, clock_offset: float) -> None:
         """Judge the time up to ``at`` for good."""
         cost = self.exposure(at, clock_offset)
-        if cost.expired or cost.missing:
-            self.fresh_again_at = at
-        self.settled += cost
+        if cost is not NOTHING:
+            self.settled += cost
+            if cost.expired or cost.missing:
+                self.fresh_again_at = at
         self.since = max(self.since, at)
 
     def describe(self, at: float, facts: SessionFacts, clock_offset: float) -> None:
