@@ -22,6 +22,7 @@ def test_it_equals_what_it_was_made_of_and_nothing_else(
     assert kept == one
     assert one == kept
     assert list(kept.items()) == list(one.items())
+    assert kept.keys() - other.keys() == one.keys() - other.keys()
     assert (kept == KeptDocument(other)) is (one == other)
     assert (other == kept) is (one == other)
 
