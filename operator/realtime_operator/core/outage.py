@@ -12,7 +12,7 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from realtime_operator.core.called import Called, still_waits
+from realtime_operator.core.called import Called
 from realtime_operator.core.errors import (
     FailureClass,
     ProviderDown,
@@ -136,8 +136,11 @@ class Outage:
         return True
 
     def end(self) -> list[SessionMemory]:
-        """Forget all trouble, because a token came or the provider is another one; gives the sessions that waited for that."""
-        waited = list(filter(still_waits, self._waiting.everybody())) if self.is_down else []
+        """Forget all trouble, because a token came or the provider is another one; gives the sessions that waited for that.
+
+        Some may not wait any more: to look at one in vain harms nobody, and one left out would go on waiting.
+        """
+        waited = self._waiting.everybody() if self.is_down else []
         self._forget()
         return waited
 
