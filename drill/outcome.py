@@ -61,6 +61,7 @@ class Outcome:
     missing_seconds: float
     undue_mints: int
     orphan_mints: int
+    cut_short_mints: int
     unjudged_mints: int
     torn: int
     unfresh: int

@@ -32,8 +32,8 @@ SETTLING_S: Final = 2.0
 """A mint that begins so long before its time may have met the fault, and be late though its time came afterwards."""
 
 WITNESSED: Final = (
-    *("expired_seconds", "missing_seconds", "undue_mints", "orphan_mints", "unjudged_mints"),
-    *("torn", "unfresh", "rotations"),
+    *("expired_seconds", "missing_seconds", "undue_mints", "orphan_mints", "cut_short_mints"),
+    *("unjudged_mints", "torn", "unfresh", "rotations"),
 )
 """What the witness's figures say of a scenario."""
 

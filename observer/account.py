@@ -23,7 +23,10 @@ Name = tuple[str, str]
 
 
 class Account:
-    """What happened to all sessions. Memory: constant per session, plus tokens that only one side has told of."""
+    """What happened to all sessions.
+
+    Memory: constant per session, plus tokens that only one side has told of, and the deletions that may explain them.
+    """
 
     def __init__(
         self,
@@ -144,7 +147,7 @@ class Account:
             total = total + subject.settled + running
             unfresh += bool(running.expired or running.missing)
             fresh_again_at = max(fresh_again_at, subject.fresh_again_at or 0.0)
-        orphans, unanswered, unjudged = self._mints.orphans_by(at)
+        lost = self._mints.lost_by(at)
         ordered = sorted(self._lateness)
         return Figures(
             sessions=len(self._subjects) + self._ended_sessions,
@@ -158,10 +161,10 @@ class Account:
             torn=self._torn,
             mints=self._mints.count,
             undue_mints=self._mints.undue_by(at, self._offset),
-            orphan_mints=orphans,
-            cut_short_mints=self._mints.cut_short,
-            unanswered_mints=unanswered,
-            unjudged_mints=unjudged,
+            orphan_mints=lost.orphans,
+            cut_short_mints=lost.cut_short,
+            unanswered_mints=lost.unanswered,
+            unjudged_mints=lost.unjudged,
             life_used_mean=self._life_used / self._lives if self._lives else None,
             lateness_p50_s=percentile(ordered, 0.5),
             lateness_p99_s=percentile(ordered, 0.99),

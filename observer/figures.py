@@ -36,8 +36,8 @@ class Figures:
         mints: entries of the ledger since the observation began; 0 without a ledger.
         undue_mints: mints that replaced a token which was not due, with nobody asking.
         orphan_mints: tokens of the ledger that no Secret ever held, after a grace, though their session was there.
-        cut_short_mints: tokens that no Secret ever held because their session was deleted while they were made.
-        unanswered_mints: those of them that the provider never told to anybody.
+        cut_short_mints: the same where a deletion of their session explains it; like orphans not counted once they come.
+        unanswered_mints: orphans that the provider never told to anybody.
         unjudged_mints: tokens that no Secret was seen to hold, made while the watch was blind.
         life_used_mean: share of a token's life that was used when it was replaced, or None.
         lateness_p50_s: write seen minus ``rotationTime`` of the token replaced, median; early is negative.

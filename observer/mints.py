@@ -13,6 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from observer.deletions import Deletions
 from observer.rule import undue_above
 from observer.subject import ORDER_GRACE_S
 
@@ -25,12 +26,6 @@ ORPHAN_GRACE_S: Final = 10.0
 
 JUDGE_AFTER_S: Final = 2 * ORDER_GRACE_S
 """When the ledger and the other watch have certainly told what belongs to a replacement."""
-
-CUT_SHORT_WITHIN_S: Final = 2.0
-"""A mint that was begun before its session's deletion was heard of has its token so long after the deletion at most."""
-
-LEDGER_LATE_S: Final = 5.0
-"""How long after a mint the ledger has told of it."""
 
 BLIND_MARGIN_S: Final = 5.0
 """A token seen only by others may have been minted so long before the watch went blind."""
@@ -72,12 +67,29 @@ class Replacement:
         return self.life_left(clock_offset) > self.allowed()
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Mints that no Secret was seen to hold.
+
+    Attributes:
+        orphans: of which nothing tells why.
+        unanswered: the part of the orphans that the provider never told to anybody.
+        cut_short: that the deletion of their session explains.
+        unjudged: made while the watch was blind.
+    """
+
+    orphans: int
+    unanswered: int
+    cut_short: int
+    unjudged: int
+
+
 class Mints:
     """The ledger's side of the account. Remembers a token until both the ledger and a Secret have told of it."""
 
     def __init__(self, *, has_ledger: bool, began_at: float, orphan_grace: float) -> None:
         self.count = 0
-        self.undue = self.cut_short = 0
+        self.undue = 0
         self.findings: deque[str] = deque(maxlen=20)
         self._has_ledger = has_ledger
         self._began_at = began_at
@@ -87,7 +99,7 @@ class Mints:
         self._awaiting: dict[bytes, Held | None] = {}
         self._replaced: deque[Replacement] = deque()
         self._blind: list[tuple[float, float]] = []
-        self._deletions: list[tuple[float, str]] = []
+        self._deletions = Deletions(reach=orphan_grace)
 
     def enter(self, mint: Mint, clock_offset: float) -> Held | None:
         """Take a line of the ledger; give the token it belongs to, if a Secret was seen with it already."""
@@ -124,51 +136,34 @@ class Mints:
 
     def session_deleted(self, at: float, model: str) -> None:
         """A session that asks for this model is being deleted; that explains one mint of the model at most."""
-        self._deletions.append((at, model))
+        self._deletions.add(at, model, self._unseen.values())
 
     def undue_by(self, at: float, clock_offset: float) -> int:
         """Undue mints up to now, those included that are not judged for good."""
         self._judge(at, clock_offset)
         return self.undue + sum(one.is_undue(clock_offset) for one in self._replaced)
 
-    def orphans_by(self, at: float) -> tuple[int, int, int]:
-        """Orphans up to now, the part that the provider never told, and what cannot be judged."""
-        self._explain(at)
-        orphans = unanswered = unjudged = 0
+    def lost_by(self, at: float) -> Lost:
+        """What no Secret was seen to hold up to now, once it has had time to come."""
+        judged, unjudged = [], 0
         for mint, issued_at in self._unseen.values():
-            if issued_at < self._began_at or issued_at > at - self._orphan_grace:
+            if not self._began_at <= issued_at <= at - self._orphan_grace:
                 continue
             if any(begin <= issued_at <= end for begin, end in self._blind):
                 unjudged += 1
-                continue
-            orphans += 1
-            unanswered += not mint.answered
-        return orphans, unanswered, unjudged
+            else:
+                judged.append((mint, issued_at))
+        orphans = self._deletions.unexplained(judged)
+        return Lost(
+            orphans=len(orphans),
+            unanswered=sum(not mint.answered for mint in orphans),
+            cut_short=len(judged) - len(orphans),
+            unjudged=unjudged,
+        )
 
     def unmatched(self) -> int:
         """How many tokens only one side has told of."""
         return len(self._unseen) + len(self._awaiting)
-
-    def _explain(self, at: float) -> None:
-        """Tell mints of deleted sessions from orphans, once their Secrets have had time to come; forget deletions that explain no more."""
-        left = []
-        for deleted_at, model in self._deletions:
-            digest = self._cut_short_by(deleted_at, model, at)
-            if digest is not None:
-                del self._unseen[digest]
-                self.cut_short += 1
-            elif at - deleted_at <= CUT_SHORT_WITHIN_S + self._orphan_grace + LEDGER_LATE_S:
-                left.append((deleted_at, model))
-        self._deletions = left
-
-    def _cut_short_by(self, deleted_at: float, model: str, at: float) -> bytes | None:
-        """The mint that a deletion explains at this moment, or None."""
-        begin, end = deleted_at - self._orphan_grace, deleted_at + CUT_SHORT_WITHIN_S
-        for digest, (mint, issued_at) in self._unseen.items():
-            is_late = self._began_at <= issued_at <= at - self._orphan_grace
-            if model and mint.model == model and is_late and begin <= issued_at <= end:
-                return digest
-        return None
 
     def _judge(self, at: float, clock_offset: float) -> None:
         while self._replaced and at - self._replaced[0].seen_at > JUDGE_AFTER_S:

@@ -22,6 +22,7 @@ GOOD = Outcome(
     missing_seconds=0.0,
     undue_mints=0,
     orphan_mints=2,
+    cut_short_mints=1,
     unjudged_mints=1,
     torn=0,
     unfresh=0,

@@ -205,11 +205,10 @@ def test_a_mint_that_its_sessions_deletion_cut_short(case: Farewell, *, lingers:
 
 
 def test_a_mint_in_a_secret_is_not_cut_short() -> None:
-    """A deletion that comes right after a rotation took nothing away; nor is it remembered for long."""
+    """A deletion that comes right after a rotation took nothing away."""
     story = Story(has_ledger=True).session(0, model="lobby").token(99, "a", expires=159)
     story.mint("a", issued=99, expires=159, model="lobby").session_gone(100)
     assert (story.figures(120).orphan_mints, story.figures(120).cut_short_mints) == (0, 0)
-    assert story.mint("b", issued=101, expires=161, model="lobby").figures(130).orphan_mints == 1
 
 
 def test_a_session_that_is_being_deleted_may_still_get_a_token() -> None:
@@ -218,6 +217,32 @@ def test_a_session_that_is_being_deleted_may_still_get_a_token() -> None:
     assert story.session(100, model="lobby", deleting=True).figures(100.5).cut_short_mints == 0
     story.token(101, "a", expires=159)
     assert (story.figures(120).cut_short_mints, story.account.unmatched()) == (0, 0)
+
+
+@pytest.mark.parametrize("looks", [(), (51.0, 54.0)], ids=["nobody looked before", "somebody did"])
+def test_a_token_that_reaches_its_secret_late_was_not_cut_short(looks: tuple[float, ...]) -> None:
+    """The deletion that seemed to explain it explains another mint, whoever asked meanwhile."""
+    story = Story(has_ledger=True).session(0, model="lobby").session(0, uid="other", model="lobby")
+    story.mint("late", issued=40, expires=100, model="lobby")
+    story.session(41, uid="other", model="lobby", deleting=True)
+    story.mint("lost", issued=41.5, expires=101.5, model="lobby")
+    for at in looks:
+        story.figures(at)
+    before, after = story.figures(54), story.token(55, "late", expires=100).figures(90)
+    assert (before.orphan_mints, before.cut_short_mints) == (1, 1)
+    assert (after.orphan_mints, after.cut_short_mints) == (0, 1)
+    assert story.account.unmatched() == 1
+
+
+def test_a_mint_that_cannot_be_judged_takes_no_explanation() -> None:
+    """What was minted while the watch was blind is unjudged anyway; the deletion explains another mint."""
+    story = Story(has_ledger=True).session(0, model="lobby")
+    story.mint("unseen", issued=30, expires=90, model="lobby").mint(
+        "lost", issued=36, expires=96, model="lobby"
+    )
+    story.session_gone(36).account.blind(EPOCH + 20, EPOCH + 31)
+    figures = story.figures(90)
+    assert (figures.orphan_mints, figures.cut_short_mints, figures.unjudged_mints) == (0, 1, 1)
 
 
 def test_an_orphan_that_nobody_was_told_is_shown_apart() -> None:
