@@ -128,9 +128,11 @@ async def test_a_mint_whose_session_was_deleted_meanwhile_is_no_orphan(
     async with watching(control_plane, hotel, ledger) as observer:
         await hotel.session("leaves")
         await seen(lambda: observer.figures().sessions)
-        for token in ("late", "lost"):
-            ledger.mint(token, issued=time.time(), expires=in_seconds(60), model="gpt-realtime")
         await hotel.remove("leaves")
+        await seen(lambda: not list(observer.rows()))
+        now = time.time()
+        for token in ("late", "lost"):
+            ledger.mint(token, issued=now, expires=in_seconds(60), model="gpt-realtime")
         await seen(lambda: observer.figures().cut_short_mints)
     figures = observer.figures()
     assert (figures.mints, figures.orphan_mints, figures.cut_short_mints) == (2, 1, 1)
