@@ -24,7 +24,7 @@ SESSIONS = 4
 ANSWERS: dict[str, Callable[[int], ProviderError]] = {
     "fails": lambda _: ProviderUnavailable(Reason.PROVIDER_UNAVAILABLE, "It is away."),
     "is told to wait": lambda wish: ProviderUnavailable(
-        Reason.PROVIDER_UNAVAILABLE, "It is away.", retry_after=wish
+        Reason.PROVIDER_UNAVAILABLE, "It is away.", retry_after=3 * wish
     ),
     "is refused": lambda _: ProviderRejected(Reason.PROVIDER_REJECTED, "no"),
 }
@@ -218,4 +218,48 @@ def test_who_is_gone_is_not_kept() -> None:
         assert chosen is not None
         assert chosen.ref.uid == "0"
         queue.add(chosen)
+    assert len(queue.everybody()) <= 2 * ROOM
+
+
+def test_who_is_told_to_wait_is_not_gone_through_until_then() -> None:
+    """A provider may ask some for an hour, and they would be the best probes, as the others fail again and again meanwhile."""
+    queue, looked_at, now = ProbeQueue(), list[str](), NOW
+
+    def is_on_its_way(uid: str) -> bool:
+        looked_at.append(uid)
+        return False
+
+    for number in range(60):
+        queue.add(a_waiting(number), not_before=NOW + 3600 if number % 3 else None)
+    for _ in range(80):
+        now += 0.25
+        chosen = queue.choose(now=now, is_on_its_way=is_on_its_way)
+        assert chosen is not None
+        assert looked_at.pop() == chosen.ref.uid
+        assert not looked_at
+        assert int(chosen.ref.uid) % 3 == 0
+        chosen.failure = chosen.failure and replace(chosen.failure, count=chosen.failure.count + 1)
+        queue.add(chosen, not_before=now)
+
+
+def test_each_comes_when_its_time_has_come() -> None:
+    """However many others were told to wait for longer, and before it."""
+    queue = ProbeQueue()
+    for number in range(ROOM):
+        queue.add(a_waiting(number), not_before=NOW + ROOM - number)
+    for number in reversed(range(ROOM)):
+        due = NOW + ROOM - number
+        assert queue.choose(now=due - 0.5, is_on_its_way=lambda _: False) is None
+        chosen = queue.choose(now=due, is_on_its_way=lambda _: False)
+        assert chosen is not None
+        assert chosen.ref.uid == str(number)
+
+
+def test_who_is_told_to_wait_and_goes_is_not_kept() -> None:
+    """However long a pause it was asked for."""
+    queue = ProbeQueue()
+    for number in range(20 * ROOM):
+        queue.add(new := a_waiting(number), not_before=NOW + 3600)
+        new.gone = True
+        assert queue.choose(now=NOW, is_on_its_way=lambda _: False) is None
     assert len(queue.everybody()) <= 2 * ROOM

@@ -1,8 +1,8 @@
 """Who waits for a provider's return, in the order in which they are asked to probe it.
 
 Four times a second somebody is chosen among perhaps ten thousand, so nobody goes through all of them: they stand in heaps, and what a
-session says of itself meanwhile is looked at when its turn comes. A place in a heap is never behind the one that is due: what may bring a
-session forward happens in passes, and these end in ``add``.
+session says of itself meanwhile is looked at when its turn comes. Who was told to wait stands apart until then, or each choice would go
+through those of them who have failed least.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ class _Doubt(NamedTuple):
 
 @dataclass(slots=True)
 class _Waiting:
-    """One that waits, and its places: None, and infinity, for none."""
+    """One that waits, and its places: None, and infinity, for none.
+
+    Attributes:
+        not_before: until when it may not be chosen; minus infinity once that time has come, and it has a place by doubt instead.
+    """
 
     memory: SessionMemory
     probes: int = 0
@@ -47,6 +51,7 @@ class ProbeQueue:
         """Begin with nobody."""
         self._waiting: dict[str, _Waiting] = {}
         self._by_doubt: list[_Doubt] = []
+        self._told_to_wait: list[tuple[float, str]] = []
         self._by_expiry: list[tuple[float, str]] = []
         self._sweep_above = ROOM
 
@@ -62,7 +67,8 @@ class ProbeQueue:
             self.drop(uid)
         each = self._waiting.setdefault(uid, _Waiting(memory))
         if not_before is not None:
-            each.not_before = not_before
+            each.not_before, each.doubt = not_before, None
+            heapq.heappush(self._told_to_wait, (not_before, uid))
         self._place(each)
 
     def drop(self, uid: str) -> None:
@@ -94,20 +100,21 @@ class ProbeQueue:
             is_on_its_way: whether the session of this uid asks already, or is about to; it has no turn until it is added again.
         """
         self._sweep_at_times()
-        chosen, too_early = None, list[_Waiting]()
-        while chosen is None and (each := self._next()) is not None:
-            if is_on_its_way(each.memory.ref.uid):
-                continue
-            if each.not_before > now:
-                too_early.append(each)
-            else:
-                chosen = each
-        for each in too_early:
-            self._place(each)
-        if chosen is None:
-            return None
-        chosen.probes += 1
-        return chosen.memory
+        self._let_in(now)
+        while (each := self._next()) is not None:
+            if not is_on_its_way(each.memory.ref.uid):
+                each.probes += 1
+                return each.memory
+        return None
+
+    def _let_in(self, now: float) -> None:
+        """Give a place by doubt to those whose time has come."""
+        while self._told_to_wait and self._told_to_wait[0][0] <= now:
+            at, uid = heapq.heappop(self._told_to_wait)
+            each = self._waiting.get(uid)
+            if each is not None and each.not_before == at:
+                each.not_before = -math.inf
+                self._place(each)
 
     def _next(self) -> _Waiting | None:
         """Take the place of the first by doubt from it."""
@@ -132,7 +139,7 @@ class ProbeQueue:
     def _place(self, each: _Waiting) -> None:
         """Give it the places that are due to it, unless it has ones before these, which are looked at first."""
         doubt, expires_at = _doubt(each), each.memory.expires_at
-        if each.doubt is None or doubt < each.doubt:
+        if each.not_before == -math.inf and (each.doubt is None or doubt < each.doubt):
             each.doubt = doubt
             heapq.heappush(self._by_doubt, doubt)
         if expires_at < each.expires_at:
@@ -141,14 +148,20 @@ class ProbeQueue:
 
     def _sweep_at_times(self) -> None:
         """Forget who does not wait any more, and the places left behind, once there may be as many of them as of others."""
-        if len(self._by_doubt) + len(self._by_expiry) <= self._sweep_above:
+        if self._places() <= self._sweep_above:
             return
         self._waiting = {uid: each for uid, each in self._waiting.items() if still_waits(each.memory)}
         self._by_doubt = [each.doubt for each in self._waiting.values() if each.doubt is not None]
+        told = ((each.not_before, uid) for uid, each in self._waiting.items())
+        self._told_to_wait = [place for place in told if place[0] > -math.inf]
         self._by_expiry = [(each.expires_at, uid) for uid, each in self._waiting.items()]
         heapq.heapify(self._by_doubt)
+        heapq.heapify(self._told_to_wait)
         heapq.heapify(self._by_expiry)
-        self._sweep_above = ROOM + 2 * (len(self._by_doubt) + len(self._by_expiry))
+        self._sweep_above = ROOM + 2 * self._places()
+
+    def _places(self) -> int:
+        return len(self._by_doubt) + len(self._told_to_wait) + len(self._by_expiry)
 
 
 def _doubt(waiting: _Waiting) -> _Doubt:
