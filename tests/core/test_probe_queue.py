@@ -263,3 +263,15 @@ def test_who_is_told_to_wait_and_goes_is_not_kept() -> None:
         new.gone = True
         assert queue.choose(now=NOW, is_on_its_way=lambda _: False) is None
     assert len(queue.everybody()) <= 2 * ROOM
+
+
+@pytest.mark.parametrize("not_before", [None, NOW])
+def test_a_session_is_what_came_last_under_its_uid(not_before: float | None) -> None:
+    """Nothing is asked of one that the process has forgotten, nor is one left waiting because that other one does not."""
+    queue, old, new = ProbeQueue(), a_waiting(0), a_waiting(0)
+    queue.add(old)
+    old.gone, new.expires_at = True, NOW + 7
+    queue.add(new, not_before=not_before)
+    assert queue.everybody()[0] is new
+    assert queue.first_to_expire() is new
+    assert queue.choose(now=NOW, is_on_its_way=lambda _: False) is new

@@ -66,6 +66,7 @@ class ProbeQueue:
         if not_before is None and not still_waits(memory):
             self.drop(uid)
         each = self._waiting.setdefault(uid, _Waiting(memory))
+        each.memory = memory
         if not_before is not None:
             each.not_before, each.doubt = not_before, None
             heapq.heappush(self._told_to_wait, (not_before, uid))
