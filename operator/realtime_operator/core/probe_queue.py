@@ -3,6 +3,10 @@
 Four times a second somebody is chosen among perhaps ten thousand, so nobody goes through all of them: they stand in heaps, and what a
 session says of itself meanwhile is looked at when its turn comes. Who was told to wait stands apart until then, or each choice would go
 through those of them who have failed least.
+
+A place by doubt may be behind the one that is due, but not for long. What brings a session forward is a new spec, which is known before any
+pass, or what a pass finds; the pass that follows ends in ``add``, or in something else, an error of the cluster for one, after which the
+session does not wait any more until it is added anew.
 """
 
 from __future__ import annotations
