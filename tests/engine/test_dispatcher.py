@@ -152,6 +152,62 @@ async def test_a_provider_that_hangs_delays_only_its_own_sessions() -> None:
 
 
 @virtually
+async def test_a_session_that_moves_to_another_provider_starts_there_at_once() -> None:
+    """Its pass ends with work at a provider whose lanes nobody else looks at now; it does not wait for the tick."""
+    begun: list[float] = []
+
+    async def reconcile(_: SessionMemory, *, horizon: float, **__: object) -> PassResult:
+        begun.append(world.clock.now())
+        if len(begun) == 1:
+            await asyncio.sleep(0.2)
+            return PassResult(wake_at=horizon, needs_place=True)
+        return PassResult(wake_at=horizon + 100)
+
+    world = World(reconcile=reconcile)
+    async with world:
+        await asyncio.sleep(0.3)
+        world.apply(providerRef={"name": "before"})
+        await asyncio.sleep(0.1)
+        world.apply(generation=2, providerRef={"name": "after"})
+        await asyncio.sleep(5)
+    assert begun[1] - begun[0] == pytest.approx(0.2, abs=0.01)
+
+
+@virtually
+async def test_a_place_that_is_free_again_is_offered_at_its_own_provider_alone() -> None:
+    """There may be hundreds of others with work, and nothing has changed for them."""
+    came, ended = asyncio.Event(), asyncio.Event()
+    begun: list[str] = []
+
+    async def reconcile(
+        memory: SessionMemory, *, horizon: float, token_came: Callable[[], None], **_: object
+    ) -> PassResult:
+        begun.append(memory.ref.uid)
+        await came.wait()
+        if memory.ref.uid == "uid-0":
+            token_came()
+        await ended.wait()
+        if memory.ref.uid != "uid-0":
+            await asyncio.sleep(5)
+        return PassResult(wake_at=horizon + 100)
+
+    world = World(in_flight=1, reconcile=reconcile)
+    async with world:
+        for number in range(2):
+            world.apply(number, providerRef={"name": "busy"})
+        for number in range(2, 40):
+            world.apply(number, providerRef={"name": f"busy-{number}"})
+        await asyncio.sleep(0.3)
+        assert "uid-1" not in begun
+        for what in (came, ended):
+            world.limits_asked.clear()
+            what.set()
+            await asyncio.sleep(0.1)
+            assert set(world.limits_asked) == {("RealtimeProvider", "hotel", "busy")}
+        assert begun[-1] == "uid-1"
+
+
+@virtually
 async def test_a_closed_gate_keeps_everything_waiting() -> None:
     """A standby fills its table and touches nothing; when it may act, it does so at once."""
     world = World()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -47,6 +48,7 @@ class World:
     Attributes:
         providers: the real directory, where the world was made with providers of its own.
         submitted: statuses that were different from the one before.
+        limits_asked: how often it was asked how much may run at a provider.
         capacity: what the sessions need, where the world was made with providers of its own.
         expired_seconds: virtual seconds, a session each, in which a Secret's token was past its expiry or missing after the first.
     """
@@ -83,6 +85,7 @@ class World:
         self.providers: Directory | None = None
         if providers:
             self.providers = self._real_directory(providers)
+        self._in_flight, self.limits_asked = in_flight, Counter[ProviderKey]()
         self.metrics = CountingMetrics()
         self.notices: list[Notice] = []
         self.expired_seconds = 0
@@ -106,7 +109,7 @@ class World:
             clock=self.clock,
             gate=self.gate,
             table=self.table,
-            lanes=Lanes(self.providers.max_in_flight if self.providers else lambda _: in_flight),
+            lanes=Lanes(self._max_in_flight),
             reconcile=reconcile or self.reconciler.reconcile,
             glance=Glancer(
                 clock=self.clock,
@@ -177,6 +180,10 @@ class World:
                 self.objects.put(body)
             directory.seen(body["kind"], known or body)
         return directory
+
+    def _max_in_flight(self, key: ProviderKey) -> int:
+        self.limits_asked[key] += 1
+        return self.providers.max_in_flight(key) if self.providers else self._in_flight
 
     def _provider_changed(self, key: ProviderKey, concerned: Concerned) -> None:
         providers = self.providers
