@@ -22,6 +22,9 @@ LATENCY_S: Final = (0.1, 0.2)
 """The usual time from request to answer: the bench's 0.15 s, with some jitter."""
 
 SLOW_S: Final = (1.0, 6.0)
+DEADLINE_S: Final = 12.0
+"""As the product's adapter gives up."""
+
 MINTED_ANYWAY: Final = 0.5
 """Share of the requests whose answer is lost that had their token made."""
 
@@ -74,11 +77,10 @@ class ModelledProvider:
         """See ``ports.TokenProvider``."""
         sent_at, manner = self._clock.now(), self.manner
         if manner is Manner.HANGS:
-            await asyncio.sleep(call.deadline)
+            await asyncio.sleep(DEADLINE_S)
             raise self._lost(call)
-        latency = self._dice.uniform(*(SLOW_S if manner is Manner.IS_SLOW else LATENCY_S))
-        await asyncio.sleep(min(latency, call.deadline))
-        if manner is Manner.RESETS or latency > call.deadline:
+        await asyncio.sleep(self._dice.uniform(*(SLOW_S if manner is Manner.IS_SLOW else LATENCY_S)))
+        if manner is Manner.RESETS:
             raise self._lost(call)
         if manner is Manner.REFUSES:
             return self._answer(503, b"{}", sent_at)

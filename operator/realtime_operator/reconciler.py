@@ -25,7 +25,6 @@ from realtime_operator.core.plan import Plan, Situation, plan
 from realtime_operator.core.provider_clock import ProviderClock
 from realtime_operator.core.reasons import MintReason
 from realtime_operator.core.rest import hash_at_rest
-from realtime_operator.core.schedule import mint_deadline
 from realtime_operator.core.session_memory import SessionMemory
 from realtime_operator.core.token_schedule import schedule_token
 from realtime_operator.core.token_secret import Holding, Target
@@ -205,7 +204,7 @@ class Reconciler:
         if not may_ask or memory.gone or memory.wanted is not case.wanted or not case.is_current(memory):
             case.overtaken = True
             return False
-        token = await self._mint(memory, case)
+        token = await self._mint(case, memory.ref.uid)
         if before is not None and before.token.value == token.value:
             raise same_token_again()
         handle.succeeded()
@@ -236,12 +235,11 @@ class Reconciler:
             fields = named(memory) | {"reason": reason, "token_id": holding.token.token_id}
             _log.debug("token minted", extra={"fields": fields})
 
-    async def _mint(self, memory: SessionMemory, case: PassCase) -> EphemeralToken:
+    async def _mint(self, case: PassCase, uid: str) -> EphemeralToken:
         handle, template = case.handle, case.template or case.wanted.request()
         started = self._clock.now()
-        deadline = mint_deadline(life_left=memory.expires_at - started, has_failed=memory.failure is not None)
-        answer = await self._mints.mint(mint_call(handle.view, template, case.lifetime, deadline=deadline))
-        handle.answered(answer, model=case.wanted.model, uid=memory.ref.uid)
+        answer = await self._mints.mint(mint_call(handle.view, template, case.lifetime))
+        handle.answered(answer, model=case.wanted.model, uid=uid)
         self._metrics.mint_latency(self._clock.now() - started)
         allow = handle.view.allow
         longest = allow.max_lifetime_seconds if allow is not None else None

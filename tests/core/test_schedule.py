@@ -11,7 +11,6 @@ from realtime_operator.core.schedule import (
     PROBE_MAX_S,
     PROBE_MIN_S,
     lead_for,
-    mint_deadline,
     probe_delay,
     retry_delay,
     rotation_time,
@@ -146,26 +145,3 @@ def test_people_are_probed_every_five_to_fifteen_minutes() -> None:
     delays = [probe_delay(attempt=n, uid=UID) for n in range(1, 200)]
     assert PROBE_MIN_S <= min(delays) < PROBE_MIN_S + 60
     assert PROBE_MAX_S - 60 < max(delays) < PROBE_MAX_S
-
-
-@pytest.mark.parametrize(
-    ("life_left", "has_failed", "seconds"),
-    [
-        (20, False, 12),
-        (3, False, 12),
-        (400, True, 12),
-        (20, True, 12),
-        (18, True, 10),
-        (13, True, 7),
-        (7, True, 4),
-        (2.5, True, 2),
-        (0.5, True, 2),
-        (0, True, 12),
-        (-90, True, 12),
-    ],
-)
-def test_what_hangs_again_leaves_time_to_ask_again(
-    life_left: float, *, has_failed: bool, seconds: float
-) -> None:
-    """The first attempt has all its time, and so has each where no token lives."""
-    assert mint_deadline(life_left=life_left, has_failed=has_failed) == seconds

@@ -25,9 +25,11 @@ from realtime_operator.adapters.user_agent import USER_AGENT
 from realtime_operator.core.errors import ProviderUnavailable
 from realtime_operator.core.exchange import MintAnswer, MintCall
 from realtime_operator.core.reasons import Reason
-from realtime_operator.core.schedule import MINT_DEADLINE_S
 from realtime_operator.ports import Clock
 from realtime_operator.unhurried import in_step
+
+DEADLINE_S: Final = 12.0
+"""For everything, from the look-up of the name to the last byte: a mint takes well below a second, and a 60 s token cannot wait long."""
 
 CONNECT_TIMEOUT_S: Final = 5.0
 
@@ -57,7 +59,7 @@ class RealtimeApi:
 
     Args:
         clock: stamps when a request was sent and an answer complete.
-        deadline: seconds for one whole request, from the look-up of the name to the last byte; a call may have less.
+        deadline: seconds for one whole request.
         trust_env: whether the proxy variables of the environment are obeyed.
         transport: makes what carries requests, given the TLS context; tests put their own here.
     """
@@ -66,7 +68,7 @@ class RealtimeApi:
         self,
         clock: Clock,
         *,
-        deadline: float = MINT_DEADLINE_S,
+        deadline: float = DEADLINE_S,
         trust_env: bool = False,
         transport: TransportFactory | None = None,
     ) -> None:
@@ -96,12 +98,11 @@ class RealtimeApi:
         Raises:
             ProviderUnavailable: no complete answer came; the message says why.
         """
-        deadline = min(self._deadline, call.deadline)
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout(self._deadline):
                 answer = await self._carried(call)
         except Exception as error:  # noqa: BLE001 - whatever it is holds the request, and must not get out
-            cause = why_no_answer(error, call.url, limit=deadline)
+            cause = why_no_answer(error, call.url, limit=self._deadline)
         else:
             await in_step()  # out here, where no deadline can take away a token that has come
             return answer

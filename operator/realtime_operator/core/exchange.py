@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from realtime_operator.core.schedule import MINT_DEADLINE_S
 from realtime_operator.core.value_type import value_type
 
 SHORTEST_ECHO = 12
@@ -25,7 +24,6 @@ class MintCall:
         body: the JSON document as bytes; it may hold confidential instructions, so it never prints.
         ca_bundle: PEM certificates to trust instead of the system's, or None.
         secrets: the credentials in it, which nothing that comes back may make us tell.
-        deadline: seconds for the whole exchange.
     """
 
     url: str
@@ -33,7 +31,6 @@ class MintCall:
     body: bytes = field(repr=False)
     ca_bundle: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    deadline: float = MINT_DEADLINE_S
 
 
 @value_type(frozen=True, slots=True)

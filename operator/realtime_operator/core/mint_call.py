@@ -5,16 +5,9 @@ from __future__ import annotations
 from realtime_operator.core.exchange import MintCall
 from realtime_operator.core.mint_request import MintTemplate, request_body, request_hash
 from realtime_operator.core.provider_view import ProviderView
-from realtime_operator.core.schedule import MINT_DEADLINE_S
 
 
-def mint_call(
-    provider: ProviderView,
-    template: MintTemplate,
-    lifetime: int | None,
-    *,
-    deadline: float = MINT_DEADLINE_S,
-) -> MintCall:
+def mint_call(provider: ProviderView, template: MintTemplate, lifetime: int | None) -> MintCall:
     """The call that mints a token of ``lifetime`` seconds; None asks for none."""
     headers = {**provider.headers, "Content-Type": "application/json", "Accept": "application/json"}
     headers |= provider.credentials
@@ -31,7 +24,6 @@ def mint_call(
         body,
         provider.ca_bundle,
         secrets=(*provider.secrets, *template.secrets),
-        deadline=deadline,
     )
 
 

@@ -36,12 +36,6 @@ LATEST_SHARE = 0.8
 SPREAD_SHARE = 0.05
 """How much earlier the UID may move a rotation, as a share of the life."""
 
-MINT_DEADLINE_S, SHORTEST_DEADLINE_S = 12.0, 2.0
-"""For a whole mint, which takes well below a second as a rule: a token of 60 s cannot wait long, and a provider may be slow."""
-
-ANOTHER_MINT_S = 8.0
-"""So much of a life a second mint that hangs leaves to the next ones, if it can: a pause, and two shorter attempts."""
-
 LONGEST_LIFETIME_S = 7200
 """The longest life the API grants."""
 
@@ -109,22 +103,6 @@ def too_short_message(lead: Lead) -> str:
 def spread(uid: str) -> float:
     """A number in [0, 1) that belongs to the object: the same on every replica and after every restart."""
     return int.from_bytes(hashlib.sha256(uid.encode()).digest()[:8]) / 2**64
-
-
-def mint_deadline(*, life_left: float, has_failed: bool) -> float:
-    """Whole seconds that one mint may take: what hangs once more while a token lives must leave time to ask again.
-
-    18 s of life give 10 s, 7 s give 4 s. The first attempt has all the time that a slow provider may need, and so has each once the token
-    has expired, when there is nothing left to save.
-
-    Args:
-        life_left: seconds; 0 or less where there is no living token.
-        has_failed: whether an attempt before this one has.
-    """
-    if life_left <= 0 or not has_failed:
-        return MINT_DEADLINE_S
-    wanted = math.ceil(max(life_left / 2, life_left - ANOTHER_MINT_S, SHORTEST_DEADLINE_S))
-    return min(float(wanted), MINT_DEADLINE_S)
 
 
 def rotation_time(*, issued_at: float, expires_at: float, left: float, spread: float) -> int:
